@@ -1,0 +1,106 @@
+"""digilitt: digital-literacy assessment, from an instrument to checked scores and a report.
+
+The public names stand here and are loaded on first use, so that ``import digilitt`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digilitt.define.catalogue import framework as framework
+    from digilitt.define.catalogue import frameworks as frameworks
+    from digilitt.define.catalogue import instrument as instrument
+    from digilitt.define.catalogue import instruments as instruments
+    from digilitt.define.catalogue import municipalities as municipalities
+    from digilitt.define.catalogue import sample as sample
+    from digilitt.define.framework import Framework as Framework
+    from digilitt.define.instrument import Instrument as Instrument
+    from digilitt.define.mapping import Mapping as Mapping
+    from digilitt.define.mapping import read_mapping as read_mapping
+    from digilitt.disclosure import Disclosure as Disclosure
+    from digilitt.errors import ComparisonError as ComparisonError
+    from digilitt.errors import DefinitionError as DefinitionError
+    from digilitt.errors import DigilittError as DigilittError
+    from digilitt.errors import DigilittWarning as DigilittWarning
+    from digilitt.errors import DisclosureError as DisclosureError
+    from digilitt.errors import EstimationError as EstimationError
+    from digilitt.errors import InterchangeError as InterchangeError
+    from digilitt.errors import MissingExtraError as MissingExtraError
+    from digilitt.errors import Problem as Problem
+    from digilitt.errors import ResponseError as ResponseError
+    from digilitt.interchange.answers import guess_mapping as guess_mapping
+    from digilitt.interchange.answers import read_responses as read_responses
+    from digilitt.reporting.render import report as report
+    from digilitt.result import Caveat as Caveat
+    from digilitt.result import Provenance as Provenance
+    from digilitt.result import Result as Result
+    from digilitt.scoring.description import describe as describe
+    from digilitt.scoring.frames import score_frame as score_frame
+    from digilitt.scoring.participation import participation as participation
+    from digilitt.scoring.persons import pseudonymise as pseudonymise
+    from digilitt.scoring.plan import compile_plan as compile_plan
+    from digilitt.scoring.responses import Responses as Responses
+    from digilitt.scoring.responses import responses as responses
+    from digilitt.scoring.scores import Scores as Scores
+    from digilitt.scoring.scores import score as score
+    from digilitt.scoring.scores import score_one as score_one
+    from digilitt.scoring.simulation import simulate as simulate
+    from digilitt.scoring.simulation import simulate_cohort as simulate_cohort
+
+_HOME = {
+    "framework": "define.catalogue",
+    "frameworks": "define.catalogue",
+    "instrument": "define.catalogue",
+    "instruments": "define.catalogue",
+    "municipalities": "define.catalogue",
+    "sample": "define.catalogue",
+    "Framework": "define.framework",
+    "Instrument": "define.instrument",
+    "Mapping": "define.mapping",
+    "read_mapping": "define.mapping",
+    "Disclosure": "disclosure",
+    "ComparisonError": "errors",
+    "DefinitionError": "errors",
+    "DigilittError": "errors",
+    "DigilittWarning": "errors",
+    "DisclosureError": "errors",
+    "EstimationError": "errors",
+    "InterchangeError": "errors",
+    "MissingExtraError": "errors",
+    "Problem": "errors",
+    "ResponseError": "errors",
+    "guess_mapping": "interchange.answers",
+    "read_responses": "interchange.answers",
+    "report": "reporting.render",
+    "Caveat": "result",
+    "Provenance": "result",
+    "Result": "result",
+    "describe": "scoring.description",
+    "score_frame": "scoring.frames",
+    "participation": "scoring.participation",
+    "pseudonymise": "scoring.persons",
+    "compile_plan": "scoring.plan",
+    "Responses": "scoring.responses",
+    "responses": "scoring.responses",
+    "Scores": "scoring.scores",
+    "score": "scoring.scores",
+    "score_one": "scoring.scores",
+    "simulate": "scoring.simulation",
+    "simulate_cohort": "scoring.simulation",
+}
+
+__all__ = [*_HOME]  # noqa: PLE0604 (the names are the keys above)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("digilitt.result").version()
+    if name not in _HOME:
+        raise AttributeError(f"module 'digilitt' has no attribute {name!r}")
+    return getattr(import_module(f"digilitt.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOME, "__version__"])

@@ -1,0 +1,1 @@
+"""What is measured and how, as data: frameworks, instruments, mappings and the catalogue."""

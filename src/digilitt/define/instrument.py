@@ -1,0 +1,119 @@
+"""Instruments: items, response formats and scales, as data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from digilitt.define.checks import contradictions
+from digilitt.define.formats import MultiSelectFormat, ResponseFormat
+from digilitt.define.item import Item
+from digilitt.define.problems import from_validation
+from digilitt.define.scale import Scale
+from digilitt.define.text import FROZEN, SlugId, Text, Version, missing_translations
+from digilitt.errors import DefinitionError
+
+Status = Literal["pilot", "structure", "validated"]
+
+
+class Instrument(BaseModel):
+    """An assessment instrument, complete and free of contradictions.
+
+    Reading one (`digilitt.instrument`) or making one from keyword arguments checks
+    everything and raises one error with all problems.
+
+    Attributes
+    ----------
+    id, version : str
+        Name and version; results carry both and the digest.
+    status : {"pilot", "structure", "validated"}
+        *pilot*: nothing is known yet of its quality. *structure*: someone else's
+        instrument, with our own short labels instead of its wording. *validated*: there
+        is published evidence, named in `source`.
+    languages : tuple of str
+        Languages that every text must have.
+    formats : dict of str to ResponseFormat
+    items : tuple of Item
+    scales : tuple of Scale
+    rater : {"self", "other"}
+        Whether people answer about themselves or are rated by someone else.
+    """
+
+    model_config = FROZEN
+
+    id: SlugId
+    version: Version
+    status: Status
+    languages: tuple[str, ...] = Field(min_length=1)
+    title: Text
+    description: Text | None = None
+    licence: str
+    source: str = ""
+    attribution: str = ""
+    notes: tuple[str, ...] = ()
+    rater: Literal["self", "other"] = "self"
+    formats: dict[str, ResponseFormat]
+    items: tuple[Item, ...] = Field(min_length=1)
+    scales: tuple[Scale, ...] = Field(min_length=1)
+
+    def __init__(self, **data: Any) -> None:
+        name = f"instrument {data.get('id', '')!r}"
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise DefinitionError(from_validation(error, data, name)) from None
+        problems = [
+            *missing_translations(self, self.languages),
+            *contradictions(self.formats, self.items, self.scales),
+        ]
+        if problems:
+            raise DefinitionError(replace(problem, file=name) for problem in problems)
+
+    def canonical_json(self) -> str:
+        """The definition as JSON with sorted keys and without defaults."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON: equal for equal definitions, however written."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """``id@version``."""
+        return f"{self.id}@{self.version}"
+
+    def item(self, item_id: str) -> Item:
+        """The item with this id; KeyError when there is none."""
+        return {item.id: item for item in self.items}[item_id]
+
+    def scale(self, scale_id: str) -> Scale:
+        """The scale with this id; KeyError when there is none."""
+        return {scale.id: scale for scale in self.scales}[scale_id]
+
+    def format_of(self, item: Item) -> ResponseFormat:
+        """The response format of an item."""
+        return self.formats[item.format]
+
+    def columns_of(self, item: Item) -> tuple[str, ...]:
+        """Columns that hold an item's answers: one, or one per option for multi-select."""
+        response_format = self.format_of(item)
+        if isinstance(response_format, MultiSelectFormat):
+            return tuple(f"{item.id}:{option.code}" for option in response_format.options)
+        return (item.id,)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that hold the answers to all items, in item order."""
+        return tuple(column for item in self.items for column in self.columns_of(item))
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.items)} items, {len(self.scales)} scales"
+        return f"Instrument({self.name}, {self.status}: {counts})"
+
+    __str__ = __repr__

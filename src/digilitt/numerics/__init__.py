@@ -1,0 +1,1 @@
+"""Arrays in; arrays or small frozen dataclasses out. Knows no labels, persons or files."""

@@ -1,0 +1,1 @@
+"""What a reader sees: content, then its renderings. Shows results, computes none."""

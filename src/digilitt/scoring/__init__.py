@@ -1,0 +1,1 @@
+"""From a table of answers to scores: plan, responses, scores, description, simulation."""

@@ -1,0 +1,191 @@
+"""Answers: one column of cells turned into codes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digilitt.define.formats import ResponseFormat
+from digilitt.define.instrument import Instrument
+from digilitt.define.item import Item
+from digilitt.define.mapping import Mapping
+from digilitt.scoring.cells import is_blank, normalised, parse_number
+from digilitt.scoring.plan import ItemPlan, expected
+
+CODE_AND_LABEL = re.compile(r"(-?\d+)\s*[-–.:)=(]*\s*(.*?)\)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One column read.
+
+    Attributes
+    ----------
+    codes : ndarray of float64, shape (n,)
+        NaN where blank or not understood.
+    wrong : dict of int to str
+        Position to what is the matter with the cell there.
+    """
+
+    codes: NDArray[np.float64]
+    wrong: dict[int, str]
+
+
+def labels_of(item: Item, instrument: Instrument, mapping: Mapping) -> dict[str, int]:
+    """Normalised labels, in every language and from the mapping, to codes."""
+    response_format = instrument.format_of(item)
+    labels = {
+        normalised(text): entry.code
+        for entry in (*response_format.options, *response_format.missing)
+        for text in entry.label.variants()
+    }
+    own = mapping.labels.get(item.format, {})
+    return labels | {normalised(label): code for label, code in own.items()}
+
+
+def read_column(
+    cells: Sequence[object],
+    item: ItemPlan,
+    response_format: ResponseFormat,
+    labels: dict[str, int],
+    blanks: frozenset[str],
+    *,
+    decimal_comma: bool,
+) -> Reading:
+    """Turn the cells of one column into codes.
+
+    Equal cells are read once. What is no option, no missing code and no blank is NaN, and
+    told in `wrong`.
+    """
+    known: dict[object, tuple[float, str]] = {}
+    codes = np.full(len(cells), np.nan)
+    wrong: dict[int, str] = {}
+    for position, cell in enumerate(cells):
+        # True == 1 in Python, but a tick box is not the number one.
+        key = (type(cell), cell)
+        if key not in known:
+            known[key] = _read(cell, item, response_format, labels, blanks, decimal_comma)
+        code, message = known[key]
+        codes[position] = code
+        if message:
+            wrong[position] = message
+    return Reading(codes, wrong)
+
+
+def _read(
+    cell: object,
+    item: ItemPlan,
+    response_format: ResponseFormat,
+    labels: dict[str, int],
+    blanks: frozenset[str],
+    decimal_comma: bool,
+) -> tuple[float, str]:
+    if is_blank(cell) or normalised(cell) in blanks:
+        return np.nan, ""
+    if isinstance(cell, (bool, np.bool_)):
+        if {code for code, _ in item.lookup} >= {0.0, 1.0} or item.credit:
+            return float(cell), ""
+        return np.nan, f"found {bool(cell)}; expected {expected(item)}."
+    if isinstance(cell, str) and (code := _code_of_label(cell, labels)) is not None:
+        if item.credit and code not in _missing_codes(item):
+            return np.nan, f"found {cell!r}; expected 0 or 1 in the column of one option."
+        return float(code), ""
+    number = parse_number(cell, decimal_comma=decimal_comma)
+    if number is not None and is_allowed(number, item):
+        return number, ""
+    return np.nan, _refusal(cell, item, labels)
+
+
+def _code_of_label(text: str, labels: dict[str, int]) -> int | None:
+    code = labels.get(normalised(text))
+    if code is not None:
+        return code
+    both = CODE_AND_LABEL.fullmatch(text.strip())
+    if both and both.group(2) and labels.get(normalised(both.group(2))) == int(both.group(1)):
+        return int(both.group(1))
+    return None
+
+
+def _missing_codes(item: ItemPlan) -> tuple[float, ...]:
+    return (*item.missing, *item.not_applicable, *item.wrong)
+
+
+def is_allowed(number: float, item: ItemPlan) -> bool:
+    """Whether a number is an answer to the item, or one of its missing codes."""
+    if number in _missing_codes(item):
+        return True
+    if item.credit:
+        return number in (0.0, 1.0)
+    if item.span is None:
+        return any(number == code for code, _ in item.lookup)
+    low, high, whole = item.span
+    return low <= number <= high and (not whole or number.is_integer())
+
+
+def _refusal(cell: object, item: ItemPlan, labels: dict[str, int]) -> str:
+    shown = f"{cell:g}" if isinstance(cell, float) else repr(cell)
+    if isinstance(cell, dt.date):
+        return f"found the date {cell.isoformat()}; expected {expected(item)}."
+    hint = ""
+    if isinstance(cell, str):
+        close = get_close_matches(normalised(cell), labels, n=1, cutoff=0.75)
+        hint = (
+            f" Is it {close[0]!r} ({labels[close[0]]})? Then say so by a mapping." if close else ""
+        )
+    return f"found {shown[:60]}; expected {expected(item)}.{hint}"
+
+
+def split_ticks(
+    cells: Sequence[object], item: ItemPlan, labels: dict[str, int], blanks: frozenset[str]
+) -> dict[str, Reading]:
+    """Turn cells such as ``"A;C"`` or ``"1;3"`` into one 0/1 column for each option.
+
+    A blank cell is no answer to any option; a missing code stands for all of them.
+    """
+    n, options = len(cells), [float(name.split(":")[1]) for name in item.columns]
+    ticks = np.full((n, len(options)), np.nan)
+    wrong: dict[int, str] = {}
+    for row, cell in enumerate(cells):
+        if is_blank(cell) or normalised(cell) in blanks:
+            continue
+        chosen, unknown = _chosen(cell, labels)
+        codes = set(chosen)
+        if unknown or not codes <= {*options, *_missing_codes(item)}:
+            bad = unknown or [f"{code:g}" for code in codes - {*options, *_missing_codes(item)}]
+            allowed = ", ".join(f"{code:g}" for code in options)
+            wrong[row] = f"found {bad[0][:60]!r}; expected options ({allowed}) joined by ';'."
+        elif codes & set(_missing_codes(item)):
+            if len(codes) > 1:
+                wrong[row] = f"found {str(cell)[:60]!r}: a missing code together with options."
+            else:
+                ticks[row] = codes.pop()
+        else:
+            ticks[row] = [float(option in codes) for option in options]
+    return {
+        name: Reading(ticks[:, position], wrong if position == 0 else {})
+        for position, name in enumerate(item.columns)
+    }
+
+
+def _chosen(cell: object, labels: dict[str, int]) -> tuple[list[float], list[str]]:
+    whole = _code_of_label(cell, labels) if isinstance(cell, str) else None
+    if whole is not None:
+        return [float(whole)], []
+    parts = str(cell).split(";") if isinstance(cell, str) else [cell]
+    chosen, unknown = [], []
+    for part in parts:
+        if is_blank(part):
+            continue
+        code = _code_of_label(part, labels) if isinstance(part, str) else None
+        number = float(code) if code is not None else parse_number(part, decimal_comma=False)
+        if number is None:
+            unknown.append(str(part).strip())
+        else:
+            chosen.append(number)
+    return chosen, unknown

@@ -1,0 +1,180 @@
+"""The plan as stages of data-frame expressions (narwhals), run by whatever engine holds the data.
+
+Each stage is a list of named expressions that rest on columns of the frame or on names
+made by earlier stages. Names made on the way begin with `TEMPORARY` and are dropped at
+the end. Comparisons are written so that they mean the same in every engine: conditions
+that can be null only ever stand inside ``when``.
+"""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+
+from digilitt.scoring.item_expressions import (
+    TEMPORARY,
+    applies,
+    as_raw,
+    invalid,
+    score_name,
+    value,
+)
+from digilitt.scoring.plan import TOLERANCE, Part, Plan, ScalePlan
+
+Stage = tuple[nw.Expr, ...]
+
+
+def stages(plan: Plan, *, count_invalid: bool = False) -> list[Stage]:
+    """The plan as stages of expressions.
+
+    Parameters
+    ----------
+    plan : Plan
+    count_invalid : bool
+        Also make ``{scale}_n_invalid``: answers that are neither option nor missing code.
+
+    Returns
+    -------
+    list of tuple of narwhals.Expr
+        To be passed to ``with_columns`` one after the other.
+    """
+    items = plan.scored_items
+    first = [value(plan, item).alias(score_name(item.item)) for item in items]
+    optional = [item for item in items if item.may_not_apply]
+    first += [applies(plan, item).alias(_name("applies", item.item)) for item in optional]
+    if count_invalid:
+        first += [invalid(item).alias(_name("invalid", item.item)) for item in items]
+    raw = tuple(as_raw(column) for column in plan.columns)
+    made: list[Stage] = [raw, tuple(first)]
+    for level in _levels(plan):
+        made.append(tuple(expr for scale in level for expr in _sums(plan, scale, count_invalid)))
+        made.append(tuple(expr for scale in level for expr in _scores(plan, scale)))
+        made.append(tuple(_band(scale) for scale in level if scale.band_ids))
+    return [stage for stage in made if stage]
+
+
+def output_names(plan: Plan, *, count_invalid: bool = False) -> list[str]:
+    """Columns that scoring adds to a frame, in order."""
+    return [
+        name
+        for scale in plan.scales
+        for name in (
+            scale.column,
+            f"{scale.scale}_n_answered",
+            *([f"{scale.scale}_band"] if scale.band_ids else []),
+            *([f"{scale.scale}_n_invalid"] if count_invalid else []),
+        )
+    ]
+
+
+def _name(what: str, which: str) -> str:
+    return f"{TEMPORARY}{what}_{which}"
+
+
+def _levels(plan: Plan) -> list[list[ScalePlan]]:
+    """Scales of items first, then scales of those, and so on."""
+    depth: dict[str, int] = {}
+    for scale in plan.scales:
+        depth[scale.scale] = max(
+            (depth[part.name] + 1 for part in scale.parts if part.is_scale), default=0
+        )
+    return [
+        [scale for scale in plan.scales if depth[scale.scale] == level]
+        for level in range(max(depth.values()) + 1)
+    ]
+
+
+def _source(part: Part) -> nw.Expr:
+    return nw.col(_name("mean", part.name) if part.is_scale else score_name(part.name))
+
+
+def _keyed(part: Part) -> nw.Expr:
+    keyed = _source(part) if part.key == 1 else (part.low + part.high) - _source(part)
+    return keyed if part.weight == 1.0 else keyed * part.weight
+
+
+def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
+    """Total and weight of what was answered, and how many parts were answered and apply."""
+    answered = [(~_source(part).is_null()).cast(nw.Int64) for part in scale.parts]
+    made = [
+        nw.sum_horizontal(*(_keyed(part) for part in scale.parts)).alias(
+            _name("total", scale.scale)
+        ),
+        nw.sum_horizontal(*answered).alias(f"{scale.scale}_n_answered"),
+    ]
+    weights = {"weight": [part.weight for part in scale.parts]} if _is_weighted(scale) else {}
+    if scale.metric == "pomp":
+        weights["floor"] = [part.low * part.weight for part in scale.parts]
+        weights["width"] = [(part.high - part.low) * part.weight for part in scale.parts]
+    for what, by_part in weights.items():
+        products = [flag * weight for flag, weight in zip(answered, by_part, strict=True)]
+        made.append(nw.sum_horizontal(*products).alias(_name(what, scale.scale)))
+    optional = [part for part in scale.parts if _is_optional(plan, part)]
+    if scale.is_share and optional:
+        always = len(scale.parts) - len(optional)
+        applying = nw.sum_horizontal(*(_part_applies(plan, part) for part in optional))
+        made.append((applying + always).alias(_name("applicable", scale.scale)))
+    if count_invalid:
+        flags = [nw.col(_name("invalid", part.name)) for part in scale.parts if not part.is_scale]
+        inner = [nw.col(f"{part.name}_n_invalid") for part in scale.parts if part.is_scale]
+        made.append(nw.sum_horizontal(*flags, *inner).alias(f"{scale.scale}_n_invalid"))
+    return made
+
+
+def _is_weighted(scale: ScalePlan) -> bool:
+    return any(part.weight != 1.0 for part in scale.parts)
+
+
+def _is_optional(plan: Plan, part: Part) -> bool:
+    """Whether the part need not apply to everybody."""
+    if part.is_scale:
+        return all(_is_optional(plan, inner) for inner in plan.scale(part.name).parts)
+    return plan.item(part.name).may_not_apply
+
+
+def _part_applies(plan: Plan, part: Part) -> nw.Expr:
+    if not part.is_scale:
+        return nw.col(_name("applies", part.name))
+    return nw.max_horizontal(*(_part_applies(plan, p) for p in plan.scale(part.name).parts))
+
+
+def _scores(plan: Plan, scale: ScalePlan) -> list[nw.Expr]:
+    n_answered = nw.col(f"{scale.scale}_n_answered")
+    needed: nw.Expr | float = scale.minimum
+    if scale.is_share:
+        optional = any(_is_optional(plan, part) for part in scale.parts)
+        n_parts = nw.col(_name("applicable", scale.scale)) if optional else len(scale.parts)
+        needed = n_parts * scale.minimum - TOLERANCE
+    enough = (n_answered >= needed) & (n_answered >= 1)
+    total = nw.col(_name("total", scale.scale))
+    weight = nw.col(_name("weight", scale.scale)) if _is_weighted(scale) else n_answered
+    return [
+        nw.when(enough).then(_metric(scale, total, weight)).alias(scale.column),
+        nw.when(enough).then(total / weight).alias(_name("mean", scale.scale)),
+    ]
+
+
+def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
+    if scale.metric == "pomp":
+        floor, width = (nw.col(_name(what, scale.scale)) for what in ("floor", "width"))
+        return (total - floor) * 100.0 / width
+    if scale.base == "mean":
+        base = total / weight
+    else:
+        base = total * scale.total_weight / weight if scale.prorate else total
+    if scale.norms is None:
+        return base * scale.multiply + scale.add if scale.metric == "linear" else base
+    made = nw.lit(None, dtype=nw.Float64)
+    for row in scale.norms.table:
+        t_score = (base - row.mean) * 10.0 / row.sd + 50.0
+        inside = nw.col(scale.norms.by) == row.group if scale.norms.by else nw.lit(True)
+        made = nw.when(inside).then(t_score).otherwise(made)
+    return made
+
+
+def _band(scale: ScalePlan) -> nw.Expr:
+    """Id of the last band that begins at or below the score."""
+    score = nw.col(scale.column) + TOLERANCE
+    made = nw.lit(None, dtype=nw.String)
+    for band, cut in zip(scale.band_ids, scale.cuts, strict=True):
+        made = nw.when(score >= cut).then(nw.lit(band)).otherwise(made)
+    return made.alias(f"{scale.scale}_band")

@@ -1,0 +1,259 @@
+"""Scores: what the answers of each person came to on each scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from digilitt.define.instrument import Instrument
+from digilitt.errors import Problem, ResponseError
+from digilitt.result import Caveat, Provenance, Result
+from digilitt.scoring.answers import is_allowed
+from digilitt.scoring.cells import is_blank
+from digilitt.scoring.kernel import PlanScores, score_arrays
+from digilitt.scoring.plan import Plan, ScalePlan, compile_plan, expected
+from digilitt.scoring.responses import Responses
+
+PEOPLE = ("person", "wave")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Scores(Result):
+    """Scores per person, wave and scale.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Long: person, wave, groups, scale, metric, estimate (in the scale's metric and
+        range; NaN where the missing rule is not met), std_error (NaN until a reliability
+        is known), n_answered, n_missing (parts of the scale that the missing rule counts),
+        band (id; missing without a score or without bands).
+    responses : Responses
+        The answers behind the scores.
+    """
+
+    responses: Responses
+
+    @property
+    def instrument(self) -> Instrument:
+        """The instrument that was answered."""
+        return self.responses.instrument
+
+    def wide(self) -> pd.DataFrame:
+        """One row per person and wave: people, then for each scale its score, n, and band.
+
+        Columns are ``{scale}_{metric}``, ``{scale}_n_answered`` and ``{scale}_band``.
+        """
+        n, plan = len(self.responses), self.responses.plan
+        made = self.responses.people.copy()
+        for position, scale in enumerate(plan.scales):
+            rows = self.table.iloc[position :: len(plan.scales)].reset_index(drop=True)
+            made[scale.column] = rows["estimate"]
+            made[f"{scale.scale}_n_answered"] = rows["n_answered"]
+            if scale.band_ids:
+                made[f"{scale.scale}_band"] = rows["band"]
+        return made.set_axis(pd.RangeIndex(n))
+
+
+def score(responses: Responses) -> Scores:
+    """Score responses: every scale of the instrument, for every person and wave.
+
+    Parameters
+    ----------
+    responses : Responses
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    ResponseError
+        If norms need a group that was not named.
+
+    Notes
+    -----
+    A scale's score is the sum of weight × keyed score over its answered parts, as a mean
+    (divided by their weights), a sum (prorated to all parts unless the instrument says
+    otherwise), the percentage of the maximum possible 100 (sum − lowest) / (highest −
+    lowest) over answered parts, a linear transform, or a T score 50 + 10 (base − mean) / sd.
+    Reversal is lowest + highest possible − score.
+
+    Examples
+    --------
+    >>> import digilitt as dl
+    >>> sus = dl.instrument("sus")
+    >>> answers = dl.read_responses(dl.sample("sus"), sus, person="person")
+    >>> dl.score(answers).table.columns.tolist()[:4]
+    ['person', 'scale', 'metric', 'estimate']
+    """
+    plan = responses.plan
+    people = responses.people
+    if lacking := [name for name in plan.norm_groups if name not in people]:
+        raise ResponseError(
+            f"Norms are by {', '.join(lacking)}: name that column in groups= when reading."
+        )
+    columns = {name: responses.codes[name].to_numpy(dtype=np.float64) for name in plan.columns}
+    groups = {name: people[name].to_numpy(dtype=object) for name in plan.norm_groups}
+    scored = score_arrays(plan, columns, groups)
+    return Scores(
+        kind="scores",
+        table=_long(people, plan, scored),
+        caveats=(*responses.caveats, *_caveats(plan, scored, groups)),
+        provenance=Provenance(
+            instrument=plan.instrument.name,
+            digest=plan.instrument.digest,
+            method="score",
+            options=responses.provenance.options,
+            n=len(responses),
+            source=responses.provenance.source,
+            seed=responses.provenance.seed,
+        ),
+        responses=responses,
+    )
+
+
+def _long(people: pd.DataFrame, plan: Plan, scored: PlanScores) -> pd.DataFrame:
+    n, n_scales = len(people), len(plan.scales)
+    first = [name for name in PEOPLE if name in people]
+    rest = [name for name in people if name not in first]
+    made = people[[*first, *rest]].loc[people.index.repeat(n_scales)].reset_index(drop=True)
+    scales = [scored.scales[scale.scale] for scale in plan.scales]
+
+    def interleaved(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.column_stack([getattr(scores, name) for scores in scales]).reshape(-1)
+
+    made["scale"] = [scale.scale for scale in plan.scales] * n
+    made["metric"] = [scale.metric_name for scale in plan.scales] * n
+    made["estimate"] = interleaved("estimate")
+    made["std_error"] = np.nan
+    made["n_answered"] = interleaved("n_answered")
+    made["n_missing"] = interleaved("n_missing")
+    ids = [np.array([*scale.band_ids, None], dtype=object) for scale in plan.scales]
+    bands = [names[scores.band] for names, scores in zip(ids, scales, strict=True)]
+    made["band"] = pd.array(np.column_stack(bands).reshape(-1).tolist(), dtype="str")
+    return made
+
+
+def _caveats(
+    plan: Plan,
+    scored: PlanScores,
+    groups: Mapping[str, np.ndarray[tuple[int], np.dtype[np.object_]]],
+) -> Iterator[Caveat]:
+    status = plan.instrument.status
+    if status == "pilot":
+        message = "the instrument is a pilot: nothing shows yet what its scores may be used for."
+        yield Caveat(code="instrument-pilot", where=plan.instrument.name, message=message)
+    message = "no standard error: it needs a reliability, and none was estimated here."
+    yield Caveat(code="std-error-unknown", message=message)
+    for scale in plan.scales:
+        scores = scored.scales[scale.scale]
+        unscored = np.isnan(scores.estimate)
+        nothing = scores.n_answered == 0
+        if few := int((unscored & ~nothing).sum()):
+            message = f"{few} rows have too few answers for a score ({_rule(scale)})."
+            yield Caveat(code="too-few-answers", where=scale.scale, message=message)
+        if none := int(nothing.sum()):
+            message = f"{none} rows have no answer at all."
+            yield Caveat(code="no-answers", where=scale.scale, message=message)
+        if scale.norms is not None and scale.norms.by:
+            known = {row.group for row in scale.norms.table}
+            outside = sum(group not in known for group in groups[scale.norms.by])
+            if outside:
+                message = f"{outside} rows belong to no norm group of {scale.norms.by!r}."
+                yield Caveat(code="no-norm", where=scale.scale, message=message)
+
+
+def _rule(scale: ScalePlan) -> str:
+    if scale.is_share:
+        return f"at least {scale.minimum:.0%} of {len(scale.parts)} applicable parts"
+    return f"at least {scale.minimum:g} of {len(scale.parts)} parts"
+
+
+def score_one(
+    answers: Mapping[str, float | None],
+    instrument: Instrument | Plan,
+    *,
+    groups: Mapping[str, str] | None = None,
+) -> dict[str, dict[str, float | int | str | None]]:
+    """Score one person, for web services and the like.
+
+    Parameters
+    ----------
+    answers : mapping of str to float or None
+        Raw codes by item column (``item:option`` for multi-select). Items left out count as
+        blank.
+    instrument : Instrument or Plan
+        A plan, from `compile_plan`, saves compiling where many persons are scored one by
+        one.
+    groups : mapping of str to str, optional
+        Group values that norms need.
+
+    Returns
+    -------
+    dict of str to dict
+        By scale: metric, estimate, n_answered, n_missing, band. None where there is no
+        score or no band. Ready for JSON.
+
+    Raises
+    ------
+    ResponseError
+        If an item is unknown, an answer is not allowed, or a norm group is lacking.
+
+    Examples
+    --------
+    >>> from digilitt.define.catalogue import instrument
+    >>> score_one({f"sus{i}": 3 for i in range(1, 11)}, instrument("sus"))["sus"]["estimate"]
+    50.0
+    """
+    plan = instrument if isinstance(instrument, Plan) else compile_plan(instrument)
+    known = groups or {}
+    if problems := [*_answer_problems(answers, plan), *_group_problems(known, plan)]:
+        raise ResponseError(problems)
+    columns = {
+        name: np.array([np.nan if is_blank(answers.get(name)) else float(answers[name] or 0.0)])
+        for name in plan.instrument.columns
+    }
+    scored = score_arrays(
+        plan, columns, {name: np.array([value], dtype=object) for name, value in known.items()}
+    )
+    made: dict[str, dict[str, float | int | str | None]] = {}
+    for scale in plan.scales:
+        scores = scored.scales[scale.scale]
+        estimate, band = float(scores.estimate[0]), int(scores.band[0])
+        made[scale.scale] = {
+            "metric": scale.metric_name,
+            "estimate": None if np.isnan(estimate) else estimate,
+            "n_answered": int(scores.n_answered[0]),
+            "n_missing": int(scores.n_missing[0]),
+            "band": scale.band_ids[band] if band >= 0 else None,
+        }
+    return made
+
+
+def _answer_problems(answers: Mapping[str, float | None], plan: Plan) -> Iterator[Problem]:
+    owner = {column: item for item in plan.items for column in item.columns}
+    for name, answer in answers.items():
+        item = owner.get(name)
+        if item is None:
+            message = f"the instrument has no item column {name!r}."
+            yield Problem(code="unknown-item", column=str(name), message=message)
+        elif not is_blank(answer):
+            is_number = isinstance(answer, (int, float, np.integer, np.floating))
+            if (
+                isinstance(answer, bool)
+                or not is_number
+                or not is_allowed(float(answer or 0), item)
+            ):
+                message = f"found {answer!r}; expected {expected(item)}."
+                yield Problem(code="invalid-answer", column=name, message=message)
+
+
+def _group_problems(groups: Mapping[str, str], plan: Plan) -> Iterator[Problem]:
+    for name in plan.norm_groups:
+        if name not in groups:
+            message = f"norms are by {name!r}; pass groups={{{name!r}: …}}."
+            yield Problem(code="missing-column", column=name, message=message)
