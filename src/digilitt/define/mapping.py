@@ -37,6 +37,8 @@ class Mapping(BaseModel):
         Group name (or "wave") to the values in the file and what they are called here.
     blanks : tuple of str
         Cell texts that mean no answer, such as "-" or "ej svar".
+    notes : tuple of str
+        What `guess_mapping` was unsure of, for whoever edits the file; nothing reads them.
     unticked_blank : bool
         Whether a blank in one column of a multi-select item with other ticks means that
         the option was left unticked.
@@ -49,6 +51,7 @@ class Mapping(BaseModel):
 
     model_config = FROZEN
 
+    notes: tuple[str, ...] = ()
     instrument: str = ""
     sheet: str | StrictInt | None = None
     header_row: int = Field(default=1, ge=1)

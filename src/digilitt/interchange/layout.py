@@ -116,7 +116,7 @@ def _width_problems(header: list[str], found: Records) -> Iterator[Problem]:
             message = (
                 f"Found {len(row)} cells; the header has {needed}. A delimiter "
                 f"({found.delimiter!r}) or line break within an answer must stand in quotation "
-                "marks; is header_row= right?"
+                "marks; are header_row= and delimiter= right?"
             )
             yield Problem(code="ragged-row", message=message, row=str(number))
 

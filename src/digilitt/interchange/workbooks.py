@@ -120,6 +120,9 @@ def _nothing_there(sheet: Any, file: str, header_row: int) -> InterchangeError:
 def _choose(book: Any, file: str, sheet: str | int | None) -> Any:
     """The sheet asked for, or the only visible one that holds anything."""
     tabs = [book[name] for name in book.sheetnames]
+    if not tabs:
+        message = "The workbook is damaged: it has no sheets. Export it again."
+        raise failure("not-a-workbook", message, file=file)
     visible = [tab for tab in tabs if tab.sheet_state == "visible"]
     if sheet is None:
         return _only_filled(book, visible, file)

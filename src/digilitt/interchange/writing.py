@@ -342,7 +342,7 @@ def _write_workbook(pages: Sequence[Page], titles: Sequence[str], stream: IO[byt
             )
         for number, line in enumerate(page.lines):
             font = bold if number == 0 else None
-            sheet.append([_text_cell(sheet, c, font) if isinstance(c, str) else c for c in line])
+            sheet.append([_exact(sheet, cell, font) for cell in line])
     book.save(stream)
 
 
@@ -351,18 +351,25 @@ def _escaped(text: str) -> str:
     return LOOKS_ESCAPED.sub("_x005F_", text).replace("\r", "_x000D_")
 
 
-def _text_cell(sheet: Any, text: str, font: Any) -> Any:
-    """A cell that holds the text as text, whatever it looks like."""
+def _exact(sheet: Any, value: Cell, font: Any) -> Any:
+    """What to give openpyxl so that the value is stored as it is."""
     from openpyxl.cell import WriteOnlyCell
 
-    cell = WriteOnlyCell(sheet, _escaped(text))
-    # openpyxl makes formulas and errors of texts that look so
-    cell.data_type = "s"
-    if _may_be_formula(text):
-        cell.quotePrefix = True
-    if font is not None:
-        cell.font = font
-    return cell
+    if isinstance(value, str):
+        cell = WriteOnlyCell(sheet, _escaped(value))
+        # openpyxl makes formulas and errors of texts that look so
+        cell.data_type = "s"
+        if _may_be_formula(value):
+            cell.quotePrefix = True
+        if font is not None:
+            cell.font = font
+        return cell
+    if isinstance(value, float) and float(f"{value:.16g}") != value:
+        # openpyxl writes sixteen digits, and some numbers need one more
+        cell = WriteOnlyCell(sheet, repr(value))
+        cell.data_type = "n"
+        return cell
+    return value
 
 
 def _write_whole(target: Path, write: Callable[[IO[bytes]], None]) -> None:

@@ -1,0 +1,84 @@
+"""Rosters: who was invited and who enrolled, from a file."""
+
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+
+from digilitt.errors import Problem, ResponseError
+from digilitt.interchange.tables import read_table
+from digilitt.scoring.cells import is_blank, normalised
+
+YES = frozenset(("1", "1.0", "true", "sant", "ja", "yes", "j", "y", "x"))
+NO = frozenset(("0", "0.0", "false", "falskt", "nej", "no", "n", ""))
+
+
+def read_roster(
+    path: str | os.PathLike[str], *, enrolled: str = "enrolled", sheet: str | int | None = None
+) -> pd.DataFrame:
+    r"""Read a roster: one row per invited person, with the groups to compare by.
+
+    Parameters
+    ----------
+    path : path
+        CSV or Excel.
+    enrolled : str
+        Header of the column that says who enrolled: 1 or 0, ja or nej, yes or no.
+    sheet : str or int, optional
+        Sheet of a workbook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text in all columns; ``enrolled`` is true or false.
+
+    Raises
+    ------
+    InterchangeError
+        If the file cannot be read as a table.
+    ResponseError
+        If there is no such column, or a cell of it is neither yes nor no.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "roster.csv")
+    ...     _ = file.write_text("person,municipality,enrolled\nk1,Hörby,ja\n", encoding="utf-8")
+    ...     read_roster(file)["enrolled"].tolist()
+    [True]
+    """
+    table = read_table(path, sheet=sheet)
+    found = [name for name in table.cells.columns if normalised(name) == normalised(enrolled)]
+    if len(found) != 1:
+        known = ", ".join(table.cells.columns)
+        message = f"the roster needs one column {enrolled!r}; its columns are {known}."
+        problem = Problem(code="missing-column", file=table.file, column=enrolled, message=message)
+        raise ResponseError([problem])
+    words = ["" if is_blank(cell) else normalised(cell) for cell in table.cells[found[0]]]
+    problems = [
+        Problem(
+            code="not-true-false",
+            file=table.file,
+            sheet=table.sheet,
+            row=str(row),
+            column=found[0],
+            message=f"found {word[:40]!r}; expected 1 or 0, ja or nej, yes or no.",
+        )
+        for row, word in zip(table.rows, words, strict=True)
+        if word not in YES | NO
+    ]
+    if problems:
+        raise ResponseError(problems)
+    texts = table.cells.map(lambda cell: None if is_blank(cell) else _text(cell))
+    return texts.rename(columns={found[0]: "enrolled"}).assign(
+        enrolled=[word in YES for word in words]
+    )
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
