@@ -81,9 +81,9 @@ def demo(
     typer.echo(f"Open {(out / 'report.html').resolve()}")
 
 
-# long because every option of the command is a parameter with its help.
 @app.command()
 def score(
+    # long because every option of the command is a parameter with its help.
     file: FileArgument,
     instrument: InstrumentOption,
     out: Annotated[

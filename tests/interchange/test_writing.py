@@ -139,7 +139,7 @@ def test_negative_numbers_are_no_formulas(tmp_path: Path) -> None:
         (np.datetime64("2026-01-02"), "2026-01-02", "2026-01-02"),
         (("a", 1), *["('a', 1)"] * 2),
         *((missing, None, None) for missing in (None, math.nan, pd.NA, pd.NaT, "")),
-        (np.datetime64("NaT"), None, None),
+        (np.datetime64("NaT", "D"), None, None),
         (Decimal("NaN"), None, None),
     ],
 )
@@ -260,6 +260,13 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     assert caught.value.problems[0].code == "cannot-write"
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "gammalt"
+
+
+def test_a_text_like_an_error_is_stored_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "ut.xlsx"
+    write_table({"t": pd.DataFrame({"a": ["#N/A"]})}, path)
+    assert load_workbook(path)["t"]["A2"].data_type == "s"
+    assert read_table(path).cells["a"].tolist() == ["#N/A"]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -5,43 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from digilitt.errors import InterchangeError, Problem
 from digilitt.interchange.records import Cell, Records, column_letter, failure, spans
 from digilitt.result import Caveat
-
-# What Excel shows instead of a value, in English and in the Swedish of its text exports.
-CELL_ERRORS = frozenset(
-    (
-        "#N/A",
-        "#REF!",
-        "#DIV/0!",
-        "#VALUE!",
-        "#NAME?",
-        "#NUM!",
-        "#NULL!",
-        "#SPILL!",
-        "#CALC!",
-        "#FIELD!",
-        "#GETTING_DATA",
-        "#SAKNAS!",
-        "#REFERENS!",
-        "#DIVISION/0!",
-        "#VÄRDEFEL!",
-        "#VÄRDE!",
-        "#NAMN?",
-        "#OGILTIGT!",
-        "#SKÄRNING!",
-    )
-)
+from digilitt.scoring.cells import CELL_ERRORS
 
 
-def layout_problems(
-    header: list[str], found: Records, grid: np.ndarray, texts: Sequence[set[str]]
-) -> Iterator[Problem]:
+def layout_problems(header: list[str], found: Records, grid: np.ndarray) -> Iterator[Problem]:
     """Everything that keeps rows and columns from being one table, without file and sheet.
 
     Parameters
@@ -52,12 +26,10 @@ def layout_problems(
         What was read.
     grid : numpy.ndarray
         Shape (rows, columns of the header), the cells below the header.
-    texts : sequence of set of str
-        The different texts of each column.
     """
     yield from _header_problems(header, found, grid)
     yield from _width_problems(header, found)
-    yield from _cell_errors(header, found, grid, texts)
+    yield from _header_errors(header)
 
 
 def header_text(cell: Cell) -> str:
@@ -121,21 +93,11 @@ def _width_problems(header: list[str], found: Records) -> Iterator[Problem]:
             yield Problem(code="ragged-row", message=message, row=str(number))
 
 
-def _cell_errors(
-    header: list[str], found: Records, grid: np.ndarray, texts: Sequence[set[str]]
-) -> Iterator[Problem]:
+def _header_errors(header: list[str]) -> Iterator[Problem]:
     for j, name in enumerate(header):
         if name in CELL_ERRORS:
             message = f"The header of column {column_letter(j)} is the error {name}."
             yield Problem(code="cell-error", message=message, column=column_letter(j))
-        if not texts[j].isdisjoint(CELL_ERRORS):
-            for number, cell in zip(found.numbers, grid[:, j], strict=True):
-                if isinstance(cell, str) and cell in CELL_ERRORS:
-                    message = f"Found the error {cell}. Correct the formula, or clear the cell."
-                    column = name or column_letter(j)
-                    yield Problem(
-                        code="cell-error", message=message, row=str(number), column=column
-                    )
 
 
 def left_out(header: list[str], found: Records, file: str) -> Iterator[Caveat]:

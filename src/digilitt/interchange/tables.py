@@ -1,17 +1,15 @@
 """Raw tables from files: which row and column holds what, nothing yet about instruments.
 
 A table is refused rather than repaired: whatever cannot be read in one way only is a problem
-with its place. Decimal commas and dates are left to `parse_number` and `calendar_text`, since
+with its place. Decimal commas and dates are left to `digilitt.scoring.cells`, since
 only the reader of a column knows whether it holds numbers, codes or text.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,14 +26,6 @@ COMMA_NUMBER = re.compile(r"[+\-−]?[0-9]*(?:[\u00a0\u202f][0-9]{3})*,[0-9]+")
 COMMA_THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2},[0-9]{3}")
 COMMA_LIST = re.compile(r"[0-9]+(?:\s*,\s*[0-9]+)+")
 POINT_NUMBER = re.compile(r"[+\-−]?[0-9]*\.[0-9]+")
-POINT_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
-NUMBER = re.compile(
-    r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[\u00a0\u202f][0-9]{3})+|(?=[.,][0-9]))"
-    r"(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?"
-)
-FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
-DAY_0_OF_1900 = dt.datetime.fromisoformat("1899-12-30")
-DAY_0_OF_1904 = dt.datetime.fromisoformat("1904-01-01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -172,7 +162,7 @@ def _checked(found: Records, file: str, header_row: int) -> RawTable:
     for position, row in enumerate(found.rows):
         grid[position, : len(row)] = row[: len(header)]
     texts = [{c for c in set(grid[:, j]) if isinstance(c, str)} for j in range(len(header))]
-    problems = list(layout_problems(header, found, grid, texts))
+    problems = list(layout_problems(header, found, grid))
     if problems:
         raise InterchangeError([replace(p, file=file, sheet=found.sheet) for p in problems])
     kept = [j for j, name in enumerate(header) if name]
@@ -211,106 +201,3 @@ def _has_decimal_comma(texts: Sequence[set[str]], delimiter: str) -> bool:
     if delimiter == ";":
         return sure or (possible and not points)
     return sure and not points
-
-
-def parse_number(cell: object, *, decimal_comma: bool) -> float | None:
-    """The number that a cell holds, or None when it holds none.
-
-    Parameters
-    ----------
-    cell : object
-        A cell of a `RawTable`.
-    decimal_comma : bool
-        Whether ``3,5`` is a number. Then ``1.250`` is none, for it may be meant as 1250.
-
-    Returns
-    -------
-    float or None
-        Finite. Texts may have a sign (also U+2212), a decimal point, an exponent, and
-        no-break spaces (U+00A0, U+202F) between thousands; nothing else: no ``nan``, no
-        ``1_000``, no digits of other scripts. A truth value is no number.
-
-    Examples
-    --------
-    >>> parse_number(" 3 ", decimal_comma=False), parse_number("−3,5", decimal_comma=True)
-    (3.0, -3.5)
-    >>> parse_number("3,5", decimal_comma=False) is None
-    True
-    """
-    if isinstance(cell, (bool, np.bool_)):
-        return None
-    try:
-        if isinstance(cell, (int, float, np.integer, np.floating)):
-            number = float(cell)
-        elif isinstance(cell, str):
-            number = _number_of_text(cell.strip().replace("−", "-"), decimal_comma)
-        else:
-            return None
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _number_of_text(text: str, decimal_comma: bool) -> float:
-    if not NUMBER.fullmatch(text) or ("," in text and not decimal_comma):
-        return math.nan
-    if decimal_comma and POINT_THOUSANDS.fullmatch(text):
-        return math.nan
-    return float(text.replace("\u00a0", "").replace("\u202f", "").replace(",", "."))
-
-
-def calendar_text(cells: Iterable[object], *, date_1904: bool = False) -> tuple[list[object], int]:
-    """Dates of one column as ISO text, also those that lost their format and became numbers.
-
-    Parameters
-    ----------
-    cells : iterable
-        Cells of one column of a `RawTable`. Without a single datetime they come back as they
-        are.
-    date_1904 : bool, default False
-        Whether days are counted from 1904, as in workbooks from old Macs.
-
-    Returns
-    -------
-    texts : list
-        ``"2026-01-02"``, or ``"2026-01-02T13:45:00"`` for the whole column when any of its
-        dates has a time of day. Cells that are no dates stay as they are.
-    n_serials : int
-        How many numbers from 20000 to 80000 (years 1954 to 2119) were read as days.
-
-    Notes
-    -----
-    Excel stores a date as a number of days, in which 60 is a 29 February 1900 that never was;
-    counting from 30 December 1899 is therefore right from 1 March 1900 on.
-
-    Examples
-    --------
-    >>> import datetime
-    >>> calendar_text([datetime.datetime(2026, 1, 1), 46024, None, "okänt"])
-    (['2026-01-01', '2026-01-02', None, 'okänt'], 1)
-    """
-    column = list(cells)
-    if not any(isinstance(cell, dt.date) for cell in column):
-        return column, 0
-    start = DAY_0_OF_1904 if date_1904 else DAY_0_OF_1900
-    dated = [_moment(cell, start) for cell in column]
-    with_time = any(moment is not None and moment.time() != dt.time() for moment in dated)
-    texts = [
-        cell if moment is None else (moment if with_time else moment.date()).isoformat()
-        for cell, moment in zip(column, dated, strict=True)
-    ]
-    serials = [
-        moment is not None and not isinstance(cell, dt.date)
-        for cell, moment in zip(column, dated, strict=True)
-    ]
-    return texts, sum(serials)
-
-
-def _moment(cell: object, start: dt.datetime) -> dt.datetime | None:
-    if isinstance(cell, dt.datetime):
-        return cell
-    if isinstance(cell, dt.date):
-        return dt.datetime.combine(cell, dt.time())
-    if isinstance(cell, (int, float)) and FIRST_SERIAL <= cell <= LAST_SERIAL:
-        return start + dt.timedelta(milliseconds=round(cell * 86_400_000))
-    return None

@@ -9,6 +9,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+# What Excel shows instead of a value, in English and in the Swedish of its text exports.
+CELL_ERRORS = frozenset(
+    "#N/A #REF! #DIV/0! #VALUE! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! "
+    "#GETTING_DATA #SAKNAS! #REFERENS! #DIVISION/0! #VÄRDEFEL! #VÄRDE! #NAMN? #OGILTIGT! #SKÄRNING!".split()
+)
 POINT_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 NUMBER = re.compile(
     r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[\u00a0\u202f][0-9]{3})+|(?=[.,][0-9]))"

@@ -94,12 +94,13 @@ def _keyed(part: Part) -> nw.Expr:
 
 def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
     """Total and weight of what was answered, and how many parts were answered and apply."""
-    answered = [(~_source(part).is_null()).cast(nw.Int64) for part in scale.parts]
+    # Sixteen bits hold any number of parts, and move a quarter of the memory.
+    answered = [(~_source(part).is_null()).cast(nw.Int16) for part in scale.parts]
     made = [
         nw.sum_horizontal(*(_keyed(part) for part in scale.parts)).alias(
             _name("total", scale.scale)
         ),
-        nw.sum_horizontal(*answered).alias(f"{scale.scale}_n_answered"),
+        nw.sum_horizontal(*answered).cast(nw.Int64).alias(f"{scale.scale}_n_answered"),
     ]
     weights = {"weight": [part.weight for part in scale.parts]} if _is_weighted(scale) else {}
     if scale.metric == "pomp":
@@ -116,7 +117,8 @@ def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
     if count_invalid:
         flags = [nw.col(_name("invalid", part.name)) for part in scale.parts if not part.is_scale]
         inner = [nw.col(f"{part.name}_n_invalid") for part in scale.parts if part.is_scale]
-        made.append(nw.sum_horizontal(*flags, *inner).alias(f"{scale.scale}_n_invalid"))
+        n_invalid = nw.sum_horizontal(*flags, *inner).cast(nw.Int64)
+        made.append(n_invalid.alias(f"{scale.scale}_n_invalid"))
     return made
 
 
@@ -166,7 +168,7 @@ def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
     made = nw.lit(None, dtype=nw.Float64)
     for row in scale.norms.table:
         t_score = (base - row.mean) * 10.0 / row.sd + 50.0
-        inside = nw.col(scale.norms.by) == row.group if scale.norms.by else nw.lit(True)
+        inside = nw.col(scale.norms.by).cast(nw.String) == row.group if scale.norms.by else nw.lit(True)
         made = nw.when(inside).then(t_score).otherwise(made)
     return made
 

@@ -15,7 +15,7 @@ from digilitt.define.mapping import Mapping
 from digilitt.errors import Problem
 from digilitt.result import Caveat
 from digilitt.scoring.answers import Reading, labels_of, read_column, split_ticks
-from digilitt.scoring.cells import calendar_text, is_blank, normalised, parse_number
+from digilitt.scoring.cells import CELL_ERRORS, calendar_text, is_blank, normalised, parse_number
 from digilitt.scoring.columns import Layout, Roles, layout
 from digilitt.scoring.kernel import not_asked
 from digilitt.scoring.persons import holds_personal_numbers
@@ -338,7 +338,7 @@ def _texts(
             "for instance with digilitt.pseudonymise(numbers, key=…)."
         )
         return told, [Problem(code="personal-number", column=header, message=message)]
-    problems = list(_padding_problems(header, present))
+    problems = [*_padding_problems(header, present), *_cell_errors(cells, header, told)]
     if name == "person":
         problems += [
             Problem(
@@ -360,6 +360,15 @@ def _text(cell: object) -> str | None:
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
     return " ".join(str(cell).split())
+
+
+def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iterator[Problem]:
+    for row, text in enumerate(texts):
+        if text in CELL_ERRORS:
+            message = f"found the error {text}; correct the formula, or clear the cell."
+            yield Problem(
+                code="cell-error", row=str(cells.rows[row]), column=header, message=message
+            )
 
 
 def _padding_problems(header: str, texts: Sequence[str]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ column on blocks of rows that stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 BLOCK_ROWS = 16_384
+# So many bytes of 0 and 1 add up without overflow.
+LONGEST_RUN = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +28,26 @@ class ItemScores:
 
     Attributes
     ----------
-    value : ndarray of float64, shape (n,)
-        Score of the item, not yet keyed; NaN where it was not answered.
-    applicable : ndarray of bool, shape (n,)
-        Whether the item counts among those that could have been answered.
+    score : ndarray of float64, shape (n,)
+        Not yet keyed; means something only where `answered`.
+    answered : ndarray of bool, shape (n,)
+        Whether there is a score.
+    applicable : ndarray of bool, shape (n,), or None
+        Whether the item counts among those that could have been answered; None where it
+        does for everybody.
     invalid : ndarray of bool, shape (n,)
         Whether there is an answer that is neither an option nor a missing code.
     """
 
-    value: Floats
-    applicable: Booleans
+    score: Floats
+    answered: Booleans
+    applicable: Booleans | None
     invalid: Booleans
+
+    @property
+    def value(self) -> Floats:
+        """The score, NaN where there is none."""
+        return np.where(self.answered, self.score, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,9 @@ def _score_block(
     done: dict[str, ScaleScores] = {}
     for scale in plan.scales:
         done[scale.scale] = _score_scale(scale, items, done, groups)
-    return PlanScores(done, {name: int(scores.invalid.sum()) for name, scores in items.items()})
+    return PlanScores(
+        done, {name: int(np.count_nonzero(scores.invalid)) for name, scores in items.items()}
+    )
 
 
 def score_item(plan: Plan, item: ItemPlan, columns: Mapping[str, Floats]) -> ItemScores:
@@ -142,12 +155,15 @@ def score_item(plan: Plan, item: ItemPlan, columns: Mapping[str, Floats]) -> Ite
     if item.gate is None:
         return scores
     closed = not_asked(plan, item, columns)
-    otherwise = 0.0 if item.gate.otherwise == "wrong" else np.nan
+    otherwise = item.gate.otherwise
+    applicable = scores.applicable
+    if item.may_not_apply:
+        known = np.ones_like(closed) if applicable is None else applicable
+        applicable = np.where(closed, otherwise != "not_applicable", known)
     return ItemScores(
-        value=np.where(closed, otherwise, scores.value),
-        applicable=np.where(
-            closed, item.gate.otherwise != "not_applicable", scores.applicable
-        ).astype(np.bool_),
+        score=np.where(closed, 0.0, scores.score),
+        answered=np.where(closed, otherwise == "wrong", scores.answered),
+        applicable=applicable,
         invalid=scores.invalid,
     )
 
@@ -161,28 +177,27 @@ def not_asked(plan: Plan, item: ItemPlan, columns: Mapping[str, Floats]) -> Bool
         return np.zeros(len(columns[item.columns[0]]), dtype=np.bool_)
     gate = plan.item(item.gate.item)
     raw = columns[gate.columns[0]]
-    answered = ~np.isnan(_answered(gate, raw).value) & ~np.isin(raw, gate.wrong)
+    answered = _answered(gate, raw).answered & ~np.isin(raw, gate.wrong)
     return not_asked(plan, gate, columns) | (answered & ~np.isin(raw, item.gate.any_of))
 
 
 def _answered(item: ItemPlan, raw: Floats) -> ItemScores:
     if item.span is not None:
         low, high, whole = item.span
-        valid = (raw >= low) & (raw <= high)
+        score, answered = raw, (raw >= low) & (raw <= high)
         if whole:
-            valid &= raw == np.floor(raw)
-        value = np.where(valid, raw, np.nan)
+            answered &= raw == np.floor(raw)
     else:
-        value = np.full(raw.shape, np.nan)
-        for code, score in item.lookup:
-            value[raw == code] = score
-    applicable = np.ones(raw.shape, dtype=np.bool_)
-    invalid = np.isnan(value) & ~np.isnan(raw)
-    for code in item.missing:
-        invalid &= raw != code
-    for code in item.not_applicable:
-        applicable &= raw != code
-    return ItemScores(value, applicable, invalid & applicable)
+        score, answered = np.zeros(raw.shape), np.zeros(raw.shape, dtype=np.bool_)
+        for code, counts in item.lookup:
+            chosen = raw == code
+            score[chosen] = counts
+            answered |= chosen
+    sound = answered | np.isnan(raw)
+    for code in (*item.missing, *item.not_applicable):
+        sound |= raw == code
+    applicable = ~np.isin(raw, item.not_applicable) if item.not_applicable else None
+    return ItemScores(score, answered, applicable, ~sound)
 
 
 def _ticked(item: ItemPlan, columns: Mapping[str, Floats]) -> ItemScores:
@@ -206,9 +221,24 @@ def _ticked(item: ItemPlan, columns: Mapping[str, Floats]) -> ItemScores:
     }
     known = (0.0, 1.0, *item.missing, *item.wrong, *item.not_applicable)
     invalid = np.logical_or.reduce([~np.isnan(tick) & ~np.isin(tick, known) for tick in raw])
-    value = np.where(complete, value, np.where(has_code["wrong"], 0.0, np.nan))
-    value = np.where(has_code["na"] | invalid, np.nan, value)
-    return ItemScores(value, ~has_code["na"], invalid)
+    as_wrong = ~complete & has_code["wrong"] & ~has_code["na"] & ~invalid
+    return ItemScores(
+        score=np.where(as_wrong, 0.0, value),
+        answered=complete | as_wrong,
+        applicable=~has_code["na"] if item.not_applicable else None,
+        invalid=invalid,
+    )
+
+
+def _count(flags: Iterable[Booleans], n_rows: int) -> NDArray[np.int64]:
+    """How many flags are set, row by row; added as bytes, in runs too short to overflow."""
+    total, run = np.zeros(n_rows, dtype=np.int64), np.zeros(n_rows, dtype=np.int8)
+    for position, flag in enumerate(flags, start=1):
+        run += flag.view(np.int8)
+        if position % LONGEST_RUN == 0:
+            total += run
+            run[:] = 0
+    return total + run
 
 
 def _score_scale(
@@ -217,57 +247,80 @@ def _score_scale(
     done: Mapping[str, ScaleScores],
     groups: Mapping[str, NDArray[np.object_]],
 ) -> ScaleScores:
-    n_rows = len(next(iter(items.values())).value)
-    sums = {what: np.zeros(n_rows) for what in ("total", "weight", "floor", "width")}
-    n_answered, n_applicable, n_invalid = (np.zeros(n_rows, dtype=np.int64) for _ in range(3))
-    for part in scale.parts:
-        value, applicable, invalid = _part(part, items, done)
-        answered = ~np.isnan(value)
-        sums["total"] += np.where(answered, value, 0.0) * part.weight
-        sums["weight"] += answered * part.weight
-        if scale.metric == "pomp":
-            sums["floor"] += answered * (part.weight * part.low)
-            sums["width"] += answered * (part.weight * (part.high - part.low))
-        n_answered += answered
-        n_applicable += applicable
-        n_invalid += invalid
+    parts = [_part(part, items, done) for part in scale.parts]
+    n_rows = len(parts[0].score)
+    total = np.zeros(n_rows)
+    for plan, part in zip(scale.parts, parts, strict=True):
+        keyed = part.score if plan.key == 1 else (plan.low + plan.high) - part.score
+        total += np.where(part.answered, keyed if plan.weight == 1.0 else keyed * plan.weight, 0.0)
+    n_answered = _count((part.answered for part in parts), n_rows)
+    optional = [part.applicable for part in parts if part.applicable is not None]
+    n_applicable = len(parts) - len(optional) + _count(optional, n_rows)
     needed = scale.minimum * n_applicable - TOLERANCE if scale.is_share else scale.minimum
     enough = (n_answered >= needed) & (n_answered >= 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(enough, sums["total"] / sums["weight"], np.nan)
-        estimate = np.where(enough, _metric(scale, sums, groups), np.nan)
+        mean = total / _weighed(parts, [part.weight for part in scale.parts])
+        estimate = np.where(enough, _metric(scale, total, mean, parts, groups), np.nan)
     return ScaleScores(
         estimate=estimate,
-        mean=mean,
+        mean=np.where(enough, mean, np.nan),
         n_answered=n_answered,
         n_missing=n_applicable - n_answered,
-        n_invalid=n_invalid,
+        n_invalid=_n_invalid(scale, items, done),
         band=_band(scale, estimate),
     )
 
 
 def _part(
     part: Part, items: Mapping[str, ItemScores], done: Mapping[str, ScaleScores]
-) -> tuple[Floats, Booleans, NDArray[np.int64] | Booleans]:
-    if part.is_scale:
-        inner = done[part.name]
-        return inner.mean, inner.n_answered + inner.n_missing > 0, inner.n_invalid
-    scores = items[part.name]
-    value = scores.value if part.key == 1 else part.low + part.high - scores.value
-    return value, scores.applicable, scores.invalid
+) -> ItemScores:
+    """An item, or a scale whose mean is taken as one answer is."""
+    if not part.is_scale:
+        return items[part.name]
+    inner = done[part.name]
+    answered = ~np.isnan(inner.mean)
+    applicable = inner.n_answered + inner.n_missing > 0
+    return ItemScores(inner.mean, answered, applicable, np.zeros_like(answered))
+
+
+def _weighed(parts: Sequence[ItemScores], weights: Sequence[float]) -> Floats:
+    """Sum of the weights of the answered parts."""
+    if len(set(weights)) == 1:
+        return weights[0] * _count((part.answered for part in parts), len(parts[0].score))
+    return sum(
+        (part.answered * weight for part, weight in zip(parts, weights, strict=True)),
+        np.zeros(len(parts[0].score)),
+    )
+
+
+def _n_invalid(
+    scale: ScalePlan, items: Mapping[str, ItemScores], done: Mapping[str, ScaleScores]
+) -> NDArray[np.int64]:
+    flags = [items[part.name].invalid for part in scale.parts if not part.is_scale]
+    inner = [done[part.name].n_invalid for part in scale.parts if part.is_scale]
+    n_rows = len(flags[0] if flags else inner[0])
+    return sum(inner, _count(flags, n_rows))
 
 
 def _metric(
-    scale: ScalePlan, sums: Mapping[str, Floats], groups: Mapping[str, NDArray[np.object_]]
+    scale: ScalePlan,
+    total: Floats,
+    mean: Floats,
+    parts: Sequence[ItemScores],
+    groups: Mapping[str, NDArray[np.object_]],
 ) -> Floats:
     # Each is one quotient of sums, so that whole-number answers reach a cut score exactly.
-    total, weight = sums["total"], sums["weight"]
     if scale.metric == "pomp":
-        return (total - sums["floor"]) * 100.0 / sums["width"]
+        floor = _weighed(parts, [part.weight * part.low for part in scale.parts])
+        width = _weighed(parts, [part.weight * (part.high - part.low) for part in scale.parts])
+        return (total - floor) * 100.0 / width
     if scale.base == "mean":
-        base = total / weight
+        base = mean
+    elif scale.prorate:
+        weights = [part.weight for part in scale.parts]
+        base = total * scale.total_weight / _weighed(parts, weights)
     else:
-        base = total * scale.total_weight / weight if scale.prorate else total
+        base = total
     if scale.norms is None:
         return scale.multiply * base + scale.add if scale.metric == "linear" else base
     mean, sd = np.full(base.shape, np.nan), np.full(base.shape, np.nan)
