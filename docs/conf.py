@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from docutils.nodes import SkipNode
+from docutils.utils.math import latex2mathml
 
 project = "digilitt"
 author = "The digilitt authors"
@@ -20,6 +25,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_custom_sections = ["Checked against"]
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -34,3 +40,29 @@ html_title = f"digilitt {release}"
 html_static_path = ["_static"]
 html_css_files = ["digilitt.css"]
 html_show_sourcelink = False
+# Notebooks have wide tables: they get the room of the sidebar, which would list two pages.
+html_sidebars = {"tutorials/*": [], "architecture": [], "glossary": [], "references": []}
+html_math_renderer = "mathml"
+
+HERE = Path(__file__).parent
+
+
+def copy_notebooks(_app: object) -> None:
+    """Put the notebooks where Sphinx looks for pages; git ignores the copies."""
+    for source in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+        target = HERE / "tutorials" / source.name
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            target.write_bytes(source.read_bytes())
+
+
+def write_mathml(translator: Any, node: Any) -> None:
+    """Formulas as MathML, which browsers show by themselves: no script, no network."""
+    block = node.tagname == "math_block"
+    translator.body.append(latex2mathml.tex2mathml(node.astext(), as_block=block))
+    raise SkipNode
+
+
+def setup(app: Any) -> None:
+    """Connect the two additions above."""
+    app.connect("builder-inited", copy_notebooks)
+    app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))

@@ -177,7 +177,7 @@ def test_source_keeps_the_rules() -> None:
             path.relative_to(SOURCE).as_posix(), path.read_text(encoding="utf-8")
         )
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 LONG_FUNCTION = "def f():\n" + "    x = 1\n" * MAX_FUNCTION_LINES

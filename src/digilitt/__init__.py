@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from digilitt.errors import MissingExtraError as MissingExtraError
     from digilitt.errors import Problem as Problem
     from digilitt.errors import ResponseError as ResponseError
-    from digilitt.interchange.answers import guess_mapping as guess_mapping
     from digilitt.interchange.answers import read_responses as read_responses
+    from digilitt.interchange.guessing import guess_mapping as guess_mapping
     from digilitt.reporting.render import report as report
     from digilitt.result import Caveat as Caveat
     from digilitt.result import Provenance as Provenance
@@ -71,8 +71,8 @@ _HOME = {
     "MissingExtraError": "errors",
     "Problem": "errors",
     "ResponseError": "errors",
-    "guess_mapping": "interchange.answers",
     "read_responses": "interchange.answers",
+    "guess_mapping": "interchange.guessing",
     "report": "reporting.render",
     "Caveat": "result",
     "Provenance": "result",

@@ -37,6 +37,9 @@ InstrumentOption = Annotated[
 MappingOption = Annotated[
     Path | None, typer.Option("--mapping", help="Mapping of headers and answers; see 'map'.")
 ]
+HeaderRowOption = Annotated[
+    int | None, typer.Option("--header-row", help="Row of the header, when it is not row 1.")
+]
 SheetOption = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")]
 MinNOption = Annotated[
     int, typer.Option("--min-n", help="Smallest group whose results are shown; stands on the page.")
@@ -113,6 +116,7 @@ def score(
         typer.Option(help="'missing' takes answers that do not fit as missing, and counts them."),
     ] = "error",
     sheet: SheetOption = None,
+    header_row: HeaderRowOption = None,
     language: LanguageOption = "sv",
     min_n: MinNOption = 5,
     overwrite: OverwriteOption = False,
@@ -133,11 +137,12 @@ def score(
     answers = read_responses(
         file,
         found,
-        mapping=_mapping(file, found, mapping, sheet),
+        mapping=_mapping(file, found, mapping, sheet, header_row),
         person=person or None,
         wave=wave or None,
         groups=group or (),
         sheet=sheet,
+        header_row=header_row,
         on_problem=on_problem,
     )
     _say(f"Scoring {len(answers)} rows …")
@@ -157,13 +162,14 @@ def map_(
     instrument: InstrumentOption,
     out: Annotated[Path, typer.Option("--out", help="Mapping to write.")] = Path("mapping.toml"),
     sheet: SheetOption = None,
+    header_row: HeaderRowOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Propose a mapping from the headers and answers of a file, to be read and edited."""
     from digilitt.define.catalogue import instrument as find
-    from digilitt.interchange.answers import guess_mapping
+    from digilitt.interchange.guessing import guess_mapping
 
-    guess = guess_mapping(file, find(instrument), sheet=sheet)
+    guess = guess_mapping(file, find(instrument), sheet=sheet, header_row=header_row or 1)
     guess.write(out, overwrite=overwrite)
     for note in guess.notes:
         _say(f"? {note}")
@@ -178,6 +184,7 @@ def check(
     ] = "",
     mapping: MappingOption = None,
     sheet: SheetOption = None,
+    header_row: HeaderRowOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write all problems to this .xlsx or .csv.")
     ] = None,
@@ -195,7 +202,11 @@ def check(
         found = find(instrument)
         file = Path(target)
         answers = read_responses(
-            file, found, mapping=_mapping(file, found, mapping, sheet), sheet=sheet
+            file,
+            found,
+            mapping=_mapping(file, found, mapping, sheet, header_row),
+            sheet=sheet,
+            header_row=header_row,
         )
     except DigilittError as error:
         if out is not None:
@@ -264,14 +275,16 @@ def new(
     typer.echo(f"Wrote {write_starter(name, out)}; edit it, then run: digilitt check THAT_FILE")
 
 
-def _mapping(file: Path, instrument: Instrument, path: Path | None, sheet: str | None) -> Mapping:
+def _mapping(
+    file: Path, instrument: Instrument, path: Path | None, sheet: str | None, header_row: int | None
+) -> Mapping:
     """The mapping given; else what the headers say by themselves, which is told."""
     from digilitt.define.mapping import read_mapping
-    from digilitt.interchange.answers import guess_mapping
+    from digilitt.interchange.guessing import guess_mapping
 
     if path is not None:
         return read_mapping(path)
-    guess = guess_mapping(file, instrument, sheet=sheet)
+    guess = guess_mapping(file, instrument, sheet=sheet, header_row=header_row or 1)
     told = {name: getattr(guess, name) for name in ("person", "wave", "cluster")} | guess.groups
     named = ", ".join(f"{name} = {header!r}" for name, header in told.items() if header)
     _say(f"No --mapping; taken from the headers: {named or 'nothing about people'}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from math import prod
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,13 @@ from numpy.typing import NDArray
 
 from digilitt.errors import DisclosureError, Problem
 from digilitt.numerics.suppression import margins, minimum, suppress
-from digilitt.result import Caveat
+from digilitt.result import ALL, Caveat
 
-ALL = "∑ all"
 MASK = "suppressed"
 
 Names = str | Sequence[str]
+Rows: TypeAlias = "Sequence[bool] | NDArray[np.bool_] | pd.Series[bool]"
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
@@ -44,7 +47,7 @@ class Disclosure:
       sex    n  mean  suppressed
       man  NaN   NaN        True
     woman  NaN   NaN        True
-    ∑ all 23.0   2.9       False
+    (all) 23.0   2.9       False
     >>> caveat.code
     'small-groups-suppressed'
     """
@@ -55,7 +58,14 @@ class Disclosure:
         object.__setattr__(self, "min_n", minimum(self.min_n))
 
     def mask(
-        self, table: pd.DataFrame, by: Names, counts: Names, *, each: Names = ()
+        self,
+        table: pd.DataFrame,
+        by: Names,
+        counts: Names,
+        *,
+        each: Names = (),
+        also: Rows | None = None,
+        last: Rows | None = None,
     ) -> pd.Series[bool]:
         """Find the rows to withhold.
 
@@ -74,6 +84,11 @@ class Disclosure:
         each : str or sequence of str, optional
             Columns that repeat the same groups, such as the scale. Their tables get one mask in
             common: a total withheld for one scale and shown for another is not withheld.
+        also : sequence of bool, optional
+            Rows that are withheld for another reason, such as another table of the same
+            persons; one value per row. They stay withheld, and are protected as well.
+        last : sequence of bool, optional
+            Rows to give up only where hardly anything else will do; one value per row.
 
         Returns
         -------
@@ -85,13 +100,16 @@ class Disclosure:
         DisclosureError
             When a column is missing, a combination has several rows, a count is not a whole
             number of 0 or more, or a sum is not the sum of its rows; with every row concerned.
+            When `also` or `last` has not one true or false per row.
 
         Notes
         -----
         The rules are those of `digilitt.numerics.suppression.suppress`, for one count column
         after the other until nothing more is withheld. The reader who is defended against does
         not use that one count cannot exceed another, such as persons scored and persons who
-        answered. Two calls know nothing of each other: tables of the same persons go into one.
+        answered. Two calls know nothing of each other: tables of the same persons go into one, or
+        are called for in turn, each with what the others withhold in `also`, until nothing
+        changes.
 
         Examples
         --------
@@ -113,24 +131,24 @@ class Disclosure:
                 problems += _not_sums(table.loc[rows, count], full.ravel()[places[rows]])
                 tables[full.tobytes()] = full[(slice(None, -1),) * full.ndim]
         _raise(problems)
-        hidden = self._joint(list(tables.values()), shape, places)
-        return pd.Series(hidden[places], index=table.index, name=MASK, dtype=bool)
+        given = np.zeros(prod(shape), dtype=bool)
+        given[places[_row_flags(table, also, "also")]] = True
+        reluctant = np.ones(prod(shape), dtype=bool)
+        reluctant[places] = False
+        reluctant[places[_row_flags(table, last, "last")]] = True
+        hidden = self._joint(list(tables.values()), given.reshape(shape), reluctant.reshape(shape))
+        return pd.Series(hidden.ravel()[places], index=table.index, name=MASK, dtype=bool)
 
-    def _joint(
-        self, tables: Sequence[Ints], shape: tuple[int, ...], places: NDArray[np.intp]
-    ) -> NDArray[np.bool_]:
-        """One pattern that protects every one of the tables, flat, over cells and margins."""
-        hidden = np.zeros(shape, dtype=bool)
-        unlisted = np.ones(hidden.size, dtype=bool)
-        unlisted[places] = False
+    def _joint(self, tables: Sequence[Ints], hidden: Bools, reluctant: Bools) -> Bools:
+        """One pattern, over cells and margins, that protects every one of the tables."""
         settled = 0
         for counts in cycle(tables):
             if settled == len(tables):
                 break
-            found = suppress(counts, self.min_n, also=hidden, last=unlisted.reshape(shape))
+            found = suppress(counts, self.min_n, also=hidden, last=reluctant)
             settled = settled + 1 if np.array_equal(found.suppressed, hidden) else 1
             hidden = found.suppressed
-        return hidden.ravel()
+        return hidden
 
     def apply(
         self,
@@ -198,10 +216,10 @@ class Disclosure:
         if self.min_n == 1:
             message = f"Minimum group size 1: every group is shown; {rows}."
         else:
-            smallest = "1 person" if self.min_n == 2 else f"1 to {self.min_n - 1} persons"
+            small = "1" if self.min_n == 2 else f"1 to {self.min_n - 1}"
             message = (
                 f"Minimum group size {self.min_n}: {rows}, because a number of persons in the "
-                f"row is {smallest}, or because such a row could be worked out from it. "
+                f"row is {small}, or because such a row could be worked out from it. "
                 "Rows with nobody are shown."
             )
         return Caveat(code="small-groups-suppressed", message=message)
@@ -289,6 +307,17 @@ def _uncountable(table: pd.DataFrame, counts: Sequence[str]) -> Iterator[Problem
         for label, value in zip(table.index[~whole], values[~whole], strict=True):
             message = f"Found {value:g}; expected a number of persons: a whole number, 0 or more."
             yield Problem(code="bad-counts", row=str(label), column=name, message=message)
+
+
+def _row_flags(table: pd.DataFrame, flags: Rows | None, name: str) -> Bools:
+    values = np.zeros(len(table), dtype=bool) if flags is None else np.asarray(flags)
+    if values.shape != (len(table),) or values.dtype != bool:
+        message = (
+            f"{name} has shape {values.shape} and type {values.dtype}; expected true or false for "
+            f"each of the {len(table)} rows."
+        )
+        raise DisclosureError([Problem(code="bad-shape", message=message)])
+    return values
 
 
 def _with_margins(column: pd.Series[int], places: NDArray[np.intp], shape: tuple[int, ...]) -> Ints:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from digilitt.define.framework import Framework
 from digilitt.define.instrument import Instrument
+from digilitt.define.problems import suggestion
 from digilitt.define.toml import read_toml
 from digilitt.errors import DefinitionError, Problem
+
+Definition = TypeVar("Definition", Framework, Instrument)
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FRAMEWORKS = Path(__file__).resolve().parent / "data" / "frameworks"
@@ -65,12 +68,11 @@ def framework(which: str | Path) -> Framework:
     Framework(digcomp-3.0@3.0: 5 areas, 21 competences, 4 levels)
     """
     if _is_path(which):
-        return Framework(**read_toml(Path(which)))
-    path = FRAMEWORKS / f"{which}.toml"
-    if not path.is_file():
-        known = [found.stem for found in sorted(FRAMEWORKS.glob("*.toml"))]
+        return _read(Framework, Path(which))
+    known = [found.stem for found in sorted(FRAMEWORKS.glob("*.toml"))]
+    if which not in known:
         raise DefinitionError([_unknown("framework", str(which), known)])
-    return Framework(**read_toml(path))
+    return _read(Framework, FRAMEWORKS / f"{which}.toml")
 
 
 def instrument(which: str | Path, *, frameworks: Sequence[Framework] = ()) -> Instrument:
@@ -94,17 +96,16 @@ def instrument(which: str | Path, *, frameworks: Sequence[Framework] = ()) -> In
     >>> instrument("sus")
     Instrument(sus@1.0.0, structure: 10 items, 1 scales)
     """
-    path = Path(which)
-    if not _is_path(which):
-        path = instruments_folder() / str(which) / "instrument.toml"
-        if not path.is_file():
-            known = _names(instruments_folder(), "*/instrument.toml")
-            raise DefinitionError([_unknown("instrument", str(which), known)])
-    elif path.is_dir():
-        path = path / "instrument.toml"
-    made = Instrument(**read_toml(path))
+    known = _names(instruments_folder(), "*/instrument.toml")
+    if _is_path(which):
+        path = _in_folder(Path(which))
+    elif which in known:
+        path = instruments_folder() / which / "instrument.toml"
+    else:
+        raise DefinitionError([_unknown("instrument", str(which), known)])
+    made = _read(Instrument, path)
     if problems := list(_link_problems(made, frameworks)):
-        raise DefinitionError(problems)
+        raise DefinitionError(replace(problem, file=str(path)) for problem in problems)
     return made
 
 
@@ -121,11 +122,10 @@ def sample(instrument_id: str) -> Path:
     >>> sample("sus").name
     'sample.csv'
     """
-    path = instruments_folder() / instrument_id / "sample.csv"
-    if not path.is_file():
-        known = _names(instruments_folder(), "*/sample.csv")
-        raise DefinitionError([_unknown("instrument", instrument_id, known)])
-    return path
+    known = _names(instruments_folder(), "*/sample.csv")
+    if instrument_id not in known:
+        raise DefinitionError([_unknown("instrument", instrument_id, known, "")])
+    return instruments_folder() / instrument_id / "sample.csv"
 
 
 def municipalities() -> tuple[Municipality, ...]:
@@ -142,18 +142,32 @@ def municipalities() -> tuple[Municipality, ...]:
 
 def _is_path(which: str | Path) -> bool:
     text = str(which)
-    return isinstance(which, Path) or text.endswith(".toml") or "/" in text or "\\" in text
+    named = text.lower().endswith(".toml") or "/" in text or "\\" in text
+    return named or isinstance(which, Path)
+
+
+def _in_folder(path: Path) -> Path:
+    try:
+        return path / "instrument.toml" if path.is_dir() else path
+    except OSError:
+        return path  # Reading it says what is the matter.
+
+
+def _read(kind: type[Definition], path: Path) -> Definition:
+    content = read_toml(path)
+    try:
+        return kind(**content)
+    except DefinitionError as error:
+        raise DefinitionError(replace(p, file=str(path)) for p in error.problems) from None
 
 
 def _names(folder: Path, pattern: str) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(pattern))
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
-    known = list(known)
-    close = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    message = f"there is no {what} {name!r}.{hint} Known: {', '.join(known)}; or give a path."
+def _unknown(what: str, name: str, known: Sequence[str], also: str = "; or give a path") -> Problem:
+    hint = suggestion(name, known)
+    message = f"there is no {what} {name[:60]!r}.{hint} Known: {', '.join(known) or 'none'}{also}."
     return Problem(code=f"unknown-{what}", message=message)
 
 
@@ -163,17 +177,15 @@ def _link_problems(made: Instrument, own: Sequence[Framework]) -> Iterable[Probl
     for item_id, link in sorted(links):
         name = link.split(":")[0]
         if name not in known:
-            close = ", ".join(sorted(known))
             message = (
-                f"refers to {link!r}; known frameworks: {close}. Pass your own by frameworks=."
+                f"refers to {link!r}; the frameworks are {', '.join(sorted(known))}. "
+                f"Pass your own by frameworks=.{suggestion(name, known)}"
             )
         elif link not in known[name].links:
-            message = f"refers to {link!r}, which {name} has not; see framework({name!r}).links."
+            message = (
+                f"refers to {link!r}, which {name} has not; see framework({name!r}).links."
+                f"{suggestion(link, known[name].links)}"
+            )
         else:
             continue
-        yield Problem(
-            code="unknown-competence",
-            file=f"instrument {made.id!r}",
-            column=item_id,
-            message=message,
-        )
+        yield Problem(code="unknown-competence", column=item_id, message=message)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationInfo, field_validator
 
-from digilitt.define.text import FROZEN, Text, gather_languages
+from digilitt.define.fields import FROZEN, Code, Number
+from digilitt.define.text import Text, allow_inline_languages, gather_languages
 
 CountsAs = Literal["missing", "wrong", "not_applicable"]
 Credit = Literal["all_or_nothing", "proportion_correct", "right_minus_wrong"]
@@ -23,14 +24,19 @@ class Option(BaseModel):
     label : Text
         What the person reads.
     score : float, optional
-        What the answer counts; the code itself when left out.
+        What the answer counts; None when it is the code itself.
     """
 
-    model_config = FROZEN
+    model_config = FROZEN | {"json_schema_extra": allow_inline_languages}
 
-    code: int
+    code: Code
     label: Text
-    score: float | None = Field(default=None, allow_inf_nan=False)
+    score: Number | None = None
+
+    @field_validator("score")
+    @classmethod
+    def _only_if_another(cls, score: float | None, info: ValidationInfo) -> float | None:
+        return None if score == info.data.get("code") else score
 
     @property
     def value(self) -> float:
@@ -52,9 +58,9 @@ class MissingCode(BaseModel):
         What the person reads.
     """
 
-    model_config = FROZEN
+    model_config = FROZEN | {"json_schema_extra": allow_inline_languages}
 
-    code: int
+    code: Code
     counts_as: CountsAs
     label: Text
 
@@ -89,9 +95,9 @@ class NumericFormat(BaseModel):
     model_config = FROZEN
 
     kind: Literal["numeric"]
-    minimum: float = Field(allow_inf_nan=False)
-    maximum: float = Field(allow_inf_nan=False)
-    integer: bool = False
+    minimum: Number
+    maximum: Number
+    integer: StrictBool = False
     missing: tuple[InlineMissing, ...] = ()
 
     @property

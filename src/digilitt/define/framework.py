@@ -5,39 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationError
 
-from digilitt.define.problems import from_validation
+from digilitt.define.fields import FROZEN, Language, PartId, SlugId, Table, Version
+from digilitt.define.problems import from_validation, named, suggestion
 from digilitt.define.text import (
-    FROZEN,
-    SlugId,
     Text,
-    Version,
+    allow_inline_languages,
     gather_languages,
-    missing_translations,
+    language_problems,
 )
 from digilitt.errors import DefinitionError, Problem
+
+LABELLED = FROZEN | {"json_schema_extra": allow_inline_languages}
 
 
 class Area(BaseModel):
     """A part of a framework; a `context` area describes conditions, not competence."""
 
-    model_config = FROZEN
+    model_config = LABELLED
 
-    id: str
+    id: PartId
     label: Text
     description: Text | None = None
-    context: bool = False
+    context: StrictBool = False
 
 
 class Competence(BaseModel):
     """A competence within an area."""
 
-    model_config = FROZEN
+    model_config = LABELLED
 
-    id: str
+    id: PartId
     area: str
     label: Text
     description: Text | None = None
@@ -46,11 +49,11 @@ class Competence(BaseModel):
 class Level(BaseModel):
     """A proficiency level, with its equivalents in other level schemes."""
 
-    model_config = FROZEN
+    model_config = LABELLED
 
-    id: str
+    id: PartId
     label: Text
-    equivalents: dict[str, tuple[str, ...]] = {}
+    equivalents: Table[tuple[str, ...]] = {}
 
 
 class Framework(BaseModel):
@@ -61,7 +64,8 @@ class Framework(BaseModel):
     own_translations : tuple of str
         Languages whose labels are digilitt's own and not the framework's.
     areas, competences, levels : tuple
-        Each with ids that are unique among their kind.
+        Areas and competences with ids that are unique among both, as items refer to either;
+        levels with ids that are unique among them.
     """
 
     model_config = FROZEN
@@ -69,55 +73,39 @@ class Framework(BaseModel):
     id: SlugId
     version: Version
     title: Text
-    languages: tuple[str, ...] = Field(min_length=1)
-    licence: str
+    languages: tuple[Language, ...] = Field(min_length=1)
+    licence: str = Field(min_length=1)
     source: str
     attribution: str = ""
     notes: tuple[str, ...] = ()
-    own_translations: tuple[str, ...] = ()
+    own_translations: tuple[Language, ...] = ()
     areas: tuple[Annotated[Area, BeforeValidator(gather_languages)], ...] = Field(min_length=1)
     competences: tuple[Annotated[Competence, BeforeValidator(gather_languages)], ...] = ()
     levels: tuple[Annotated[Level, BeforeValidator(gather_languages)], ...] = ()
 
-    def __init__(self, **data: Any) -> None:
-        name = f"framework {data.get('id', '')!r}"
+    def __init__(self, /, **data: Any) -> None:
+        name = named("framework", data)
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise DefinitionError(from_validation(error, data, name)) from None
-        if problems := [*missing_translations(self, self.languages), *self._contradictions()]:
-            raise DefinitionError(problems)
+            raise DefinitionError(from_validation(error, data, name, Framework)) from None
+        if problems := [*language_problems(self, self.languages), *_contradictions(self)]:
+            raise DefinitionError(replace(problem, file=name) for problem in problems)
 
-    def _contradictions(self) -> list[Problem]:
-        problems = [
-            Problem(
-                code=f"repeated-{what}",
-                column=name,
-                message=f"{what} id {name!r} stands {count} times; each id may stand once.",
-            )
-            for what, parts in (
-                ("area", self.areas),
-                ("competence", self.competences),
-                ("level", self.levels),
-            )
-            for name, count in Counter(part.id for part in parts).items()
-            if count > 1
-        ]
-        areas = {area.id for area in self.areas}
-        return problems + [
-            Problem(
-                code="unknown-area",
-                column=competence.id,
-                message=f"competence {competence.id!r} is in the unknown area {competence.area!r}.",
-            )
-            for competence in self.competences
-            if competence.area not in areas
-        ]
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other values for the fields in `update`; all checks hold for it.
+
+        Raises
+        ------
+        DefinitionError
+            If the new values are not sound.
+        """
+        return type(self)(**{**dict(self), **update}) if update else super().model_copy(deep=deep)
 
     @property
     def links(self) -> frozenset[str]:
-        """What an item's `competences` may name: ``framework:area`` and ``framework:competence``."""
-        parts = (*self.areas, *self.competences)
+        """What an item may refer to: each ``framework:area`` and ``framework:competence``."""
+        parts: tuple[Area | Competence, ...] = (*self.areas, *self.competences)
         return frozenset(f"{self.id}:{part.id}" for part in parts)
 
     def canonical_json(self) -> str:
@@ -135,3 +123,44 @@ class Framework(BaseModel):
         return f"Framework({self.id}@{self.version}: {counts}, {len(self.levels)} levels)"
 
     __str__ = __repr__
+
+
+def _contradictions(framework: Framework) -> list[Problem]:
+    areas = [area.id for area in framework.areas]
+    competences = [competence.id for competence in framework.competences]
+    levels = [level.id for level in framework.levels]
+    problems = [
+        Problem(
+            code=f"repeated-{what}",
+            column=name,
+            message=f"{what} id {name!r} stands {count} times; each id may stand once.",
+        )
+        for what, names in (("area", areas), ("competence", competences), ("level", levels))
+        for name, count in Counter(names).items()
+        if count > 1
+    ]
+    problems += [
+        Problem(
+            code="repeated-competence",
+            column=name,
+            message=f"{name!r} is an area and a competence, and items could not tell which they "
+            "refer to; give the competence another id.",
+        )
+        for name in sorted({*areas} & {*competences})
+    ]
+    return [*problems, *_unknown_names(framework, areas)]
+
+
+def _unknown_names(framework: Framework, areas: Sequence[str]) -> Iterator[Problem]:
+    for competence in framework.competences:
+        if competence.area not in areas:
+            message = (
+                f"competence {competence.id!r} is in the unknown area {competence.area!r}; "
+                f"the areas are {', '.join(areas)}.{suggestion(competence.area, areas)}"
+            )
+            yield Problem(code="unknown-area", column=competence.id, message=message)
+    for language in framework.own_translations:
+        if language not in framework.languages:
+            several = ", ".join(framework.languages)
+            message = f"names {language!r}, which is none of the languages ({several})."
+            yield Problem(code="unknown-language", column="own_translations", message=message)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
 from digilitt.define.checks import contradictions
+from digilitt.define.fields import FROZEN, Formats, Language, SlugId, Version
 from digilitt.define.formats import MultiSelectFormat, ResponseFormat
 from digilitt.define.item import Item
-from digilitt.define.problems import from_validation
+from digilitt.define.problems import from_validation, named
 from digilitt.define.scale import Scale
-from digilitt.define.text import FROZEN, SlugId, Text, Version, missing_translations
+from digilitt.define.text import Text, language_problems
 from digilitt.errors import DefinitionError
 
 Status = Literal["pilot", "structure", "validated"]
@@ -41,6 +43,12 @@ class Instrument(BaseModel):
     scales : tuple of Scale
     rater : {"self", "other"}
         Whether people answer about themselves or are rated by someone else.
+
+    Notes
+    -----
+    It does not change once made. `model_copy` with `update` makes another one, checked in
+    full. Pydantic's own ways in keep pydantic's manners: `model_validate` checks as much, but
+    raises a `pydantic.ValidationError` around our error; `model_construct` checks nothing.
     """
 
     model_config = FROZEN
@@ -48,30 +56,40 @@ class Instrument(BaseModel):
     id: SlugId
     version: Version
     status: Status
-    languages: tuple[str, ...] = Field(min_length=1)
+    languages: tuple[Language, ...] = Field(min_length=1)
     title: Text
     description: Text | None = None
-    licence: str
+    licence: str = Field(min_length=1)
     source: str = ""
     attribution: str = ""
     notes: tuple[str, ...] = ()
     rater: Literal["self", "other"] = "self"
-    formats: dict[str, ResponseFormat]
+    formats: Formats[ResponseFormat] = Field(json_schema_extra={"additionalProperties": False})
     items: tuple[Item, ...] = Field(min_length=1)
     scales: tuple[Scale, ...] = Field(min_length=1)
 
-    def __init__(self, **data: Any) -> None:
-        name = f"instrument {data.get('id', '')!r}"
+    def __init__(self, /, **data: Any) -> None:
+        name = named("instrument", data)
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise DefinitionError(from_validation(error, data, name)) from None
+            raise DefinitionError(from_validation(error, data, name, Instrument)) from None
         problems = [
-            *missing_translations(self, self.languages),
+            *language_problems(self, self.languages),
             *contradictions(self.formats, self.items, self.scales),
         ]
         if problems:
             raise DefinitionError(replace(problem, file=name) for problem in problems)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other values for the fields in `update`; all checks hold for it.
+
+        Raises
+        ------
+        DefinitionError
+            If the new values are not sound.
+        """
+        return type(self)(**{**dict(self), **update}) if update else super().model_copy(deep=deep)
 
     def canonical_json(self) -> str:
         """The definition as JSON with sorted keys and without defaults."""

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, StrictInt
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictInt
+
+from digilitt.define.fields import FROZEN, LARGEST, Code, ItemId
 from digilitt.define.formats import CountsAs
-from digilitt.define.text import FROZEN, ItemId, Text
+from digilitt.define.text import Text
+
+
+def _in_order(codes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(codes))
+
+
+def _codes(value: Any) -> Any:
+    codes = value if isinstance(value, list | tuple) else [value]
+    known = all(type(code) is int and abs(code) <= LARGEST for code in codes)
+    if value is not None and not known:
+        raise ValueError("expected the code of an option, as in 2, or of several, as in [1, 3]")
+    return value
+
+
+Codes = Annotated[tuple[Code, ...], AfterValidator(_in_order)]
 
 
 class Gate(BaseModel):
@@ -17,7 +35,7 @@ class Gate(BaseModel):
     model_config = FROZEN
 
     item: ItemId
-    any_of: tuple[StrictInt, ...] = Field(min_length=1)
+    any_of: Annotated[Codes, Field(min_length=1)]
     otherwise: CountsAs = "not_applicable"
 
 
@@ -47,4 +65,4 @@ class Item(BaseModel):
     text: Text
     competences: tuple[str, ...] = ()
     asked_if: Gate | None = None
-    key: StrictInt | tuple[StrictInt, ...] | None = None
+    key: Annotated[StrictInt | Codes | None, BeforeValidator(_codes)] = None

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, StrictInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 
+from digilitt.define.fields import FROZEN, Code, Table, Target, alike
 from digilitt.define.problems import from_validation
-from digilitt.define.text import FROZEN
 from digilitt.define.toml import read_toml, write_toml
-from digilitt.errors import DefinitionError
+from digilitt.errors import DefinitionError, Problem
 
-Target = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(:-?\d+)?(@.+)?$")]
+LAST_ROW = 1_048_576  # of a worksheet
+
+
+def _sheet(value: Any) -> Any:
+    if value is not None and type(value) not in (int, str):
+        raise ValueError("expected the name of a sheet in quotes, or its number")
+    return value
 
 
 class Mapping(BaseModel):
@@ -53,30 +62,66 @@ class Mapping(BaseModel):
 
     notes: tuple[str, ...] = ()
     instrument: str = ""
-    sheet: str | StrictInt | None = None
-    header_row: int = Field(default=1, ge=1)
+    sheet: Annotated[str | StrictInt | None, BeforeValidator(_sheet)] = None
+    header_row: Annotated[StrictInt, Field(ge=1, le=LAST_ROW)] = 1
     person: str = ""
     wave: str = ""
     cluster: str = ""
     weight: str = ""
     rater: str = ""
-    groups: dict[str, str] = {}
-    columns: dict[str, Target] = {}
-    labels: dict[str, dict[str, StrictInt]] = {}
-    values: dict[str, dict[str, str]] = {}
+    groups: Table[str] = {}
+    columns: Table[Target] = {}
+    labels: Table[Table[Code]] = {}
+    values: Table[Table[str]] = {}
     blanks: tuple[str, ...] = ()
-    unticked_blank: bool = False
+    unticked_blank: StrictBool = False
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise DefinitionError(from_validation(error, data, "mapping")) from None
+            raise DefinitionError(from_validation(error, data, "mapping", Mapping)) from None
+        found = [
+            *_told_apart("labels", self.labels, "codes"),
+            *_told_apart("values", self.values, "names"),
+        ]
+        if found:
+            raise DefinitionError(found)
+
+    def model_copy(self, *, update: AnyMapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other values for the fields in `update`; all checks hold for it.
+
+        Raises
+        ------
+        DefinitionError
+            If the new values are not sound.
+        """
+        return type(self)(**{**dict(self), **update}) if update else super().model_copy(deep=deep)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the mapping as TOML, to be read and edited; returns the path."""
         content = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         return write_toml(content, Path(path), overwrite=overwrite)
+
+
+def _told_apart(
+    field: str, tables: AnyMapping[str, AnyMapping[str, object]], what: str
+) -> Iterator[Problem]:
+    """A problem for each text that, but for case and white space, stands for two things."""
+    for name, table in tables.items():
+        meanings: dict[str, set[object]] = {}
+        for text, meaning in table.items():
+            meanings.setdefault(alike(text), set()).add(meaning)
+        for text, several in meanings.items():
+            if len(several) > 1:
+                both = " and ".join(sorted(map(repr, several)))
+                yield Problem(
+                    code="repeated-label",
+                    file="mapping",
+                    column=f"{field}.{name}",
+                    message=f"{text!r} stands for the {what} {both}; case and white space do "
+                    "not tell texts apart. Keep one.",
+                )
 
 
 def read_mapping(path: str | Path) -> Mapping:
@@ -87,4 +132,9 @@ def read_mapping(path: str | Path) -> Mapping:
     DefinitionError
         If the file cannot be read or has keys or values that a mapping has not.
     """
-    return Mapping(**read_toml(Path(path)))
+    content = read_toml(Path(path))
+    try:
+        return Mapping(**content)
+    except DefinitionError as error:
+        problems = [replace(problem, file=str(path)) for problem in error.problems]
+        raise DefinitionError(problems) from None

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictFloat, StrictInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+)
 
-from digilitt.define.text import FROZEN, ItemId, Text, gather_languages
+from digilitt.define.fields import FROZEN, LARGEST, SHORT_ITEM, ItemId, Number
+from digilitt.define.text import Text, allow_inline_languages, gather_languages
 
 Metric = Literal["sum", "mean", "pomp", "linear", "t"]
 Base = Literal["sum", "mean"]
@@ -20,26 +29,51 @@ COLUMN_OF_METRIC: dict[str, str] = {
 }
 
 
+def _whole(key: Any) -> Any:
+    if type(key) is not int:  # True == 1 in Python, but it is no key.
+        raise ValueError("expected 1, or -1 for a reverse-keyed item")
+    return key
+
+
 class ScaleItem(BaseModel):
     """An item in a scale: its key (+1, or -1 when reverse-keyed) and its weight."""
 
     model_config = FROZEN
 
     item: ItemId
-    key: Literal[1, -1] = 1
-    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    key: Annotated[Literal[1, -1], BeforeValidator(_whole)] = 1
+    weight: Annotated[Number, Field(ge=1 / LARGEST)] = 1.0
 
 
 def _from_short_form(data: Any) -> Any:
-    if not isinstance(data, str):
-        return data
-    return {"item": data.removeprefix("-").strip(), "key": -1 if data.startswith("-") else 1}
+    if isinstance(data, str):
+        text = data.strip()
+        return {"item": text.removeprefix("-").strip(), "key": -1 if text.startswith("-") else 1}
+    if not isinstance(data, dict | ScaleItem):
+        # Pydantic gathers ValueErrors; a TypeError would go straight through.
+        raise ValueError(  # noqa: TRY004
+            'expected an item such as "a1", "-a1" or { item = "a1", key = -1 }'
+        )
+    return data
 
 
 ShortScaleItem = Annotated[
     ScaleItem,
-    BeforeValidator(_from_short_form, json_schema_input_type=str | ScaleItem),
+    BeforeValidator(
+        _from_short_form,
+        json_schema_input_type=Annotated[str, Field(pattern=SHORT_ITEM)] | ScaleItem,
+    ),
 ]
+
+
+def _rule(value: Any) -> Any:
+    known = value == "all" or type(value) is float
+    if not (known or (type(value) is int and abs(value) <= LARGEST)):
+        raise ValueError('expected "all", a count such as 3 or a share such as 0.5')
+    return value
+
+
+MinAnswered = Annotated[StrictInt | StrictFloat | Literal["all"], BeforeValidator(_rule)]
 
 
 class Linear(BaseModel):
@@ -48,8 +82,8 @@ class Linear(BaseModel):
     model_config = FROZEN
 
     base: Base = "sum"
-    multiply: float = Field(allow_inf_nan=False)
-    add: float = Field(default=0.0, allow_inf_nan=False)
+    multiply: Number
+    add: Number = 0.0
 
 
 class Norm(BaseModel):
@@ -58,8 +92,8 @@ class Norm(BaseModel):
     model_config = FROZEN
 
     group: str = ""
-    mean: float = Field(allow_inf_nan=False)
-    sd: float = Field(gt=0, allow_inf_nan=False)
+    mean: Number
+    sd: Annotated[Number, Field(gt=0)]
 
 
 class Norms(BaseModel):
@@ -76,15 +110,28 @@ class Norms(BaseModel):
 class Band(BaseModel):
     """A named range of scores: from `from`, included, to the next band's `from`, excluded."""
 
-    model_config = FROZEN | {"populate_by_name": True, "serialize_by_alias": True}
+    model_config = FROZEN | {
+        "populate_by_name": True,
+        "serialize_by_alias": True,
+        "json_schema_extra": allow_inline_languages,
+    }
 
     id: str = Field(min_length=1)
-    start: float = Field(alias="from", allow_inf_nan=False)
-    to: float | None = Field(default=None, allow_inf_nan=False)
+    start: Number = Field(alias="from")
+    to: Number | None = None
     label: Text
 
 
 InlineBand = Annotated[Band, BeforeValidator(gather_languages)]
+
+
+def _without_plain_ends(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+    """Bands without each `to` that only repeats where the next band begins."""
+    starts = [*(band.start for band in bands[1:]), None][: len(bands)]
+    return tuple(
+        band.model_copy(update={"to": None}) if band.to == following else band
+        for band, following in zip(bands, starts, strict=True)
+    )
 
 
 class Scale(BaseModel):
@@ -106,6 +153,10 @@ class Scale(BaseModel):
         ``combine = "scale_means"`` it counts scales.
     prorate : bool
         Whether a sum with missing items is scaled up to all items.
+    bands : tuple of Band
+        Named ranges of scores, from the lowest possible score upwards.
+    context : bool
+        Whether it describes conditions, and so is never part of a person's total.
     """
 
     model_config = FROZEN
@@ -118,10 +169,10 @@ class Scale(BaseModel):
     metric: Metric
     linear: Linear | None = None
     norms: Norms | None = None
-    min_answered: StrictInt | StrictFloat | Literal["all"] = "all"
-    prorate: bool = True
-    bands: tuple[InlineBand, ...] = ()
-    context: bool = False
+    min_answered: MinAnswered = "all"
+    prorate: StrictBool = True
+    bands: Annotated[tuple[InlineBand, ...], AfterValidator(_without_plain_ends)] = ()
+    context: StrictBool = False
 
     @property
     def base(self) -> Base:

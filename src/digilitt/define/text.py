@@ -1,4 +1,4 @@
-"""Texts in several languages, and the pydantic settings that every definition shares."""
+"""Texts in several languages."""
 
 from __future__ import annotations
 
@@ -6,33 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
+from digilitt.define.fields import LANGUAGE, FrozenDict, Language, Words, composed
 from digilitt.errors import Problem
 
-FROZEN = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-LANGUAGE = re.compile(r"^[a-z]{2}$")
 # Keys of our own that look like a language code (Indonesian, Tongan).
 NOT_LANGUAGES = ("id", "to")
 
-SlugId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
-ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+(\.\d+)?$")]
+
+def _composed(texts: dict[str, str]) -> FrozenDict[str, str]:
+    return FrozenDict({language: composed(text) for language, text in texts.items()})
 
 
-def _checked(texts: dict[str, str]) -> dict[str, str]:
-    if not texts:
-        raise ValueError("a text needs at least one language, such as { sv = …, en = … }")
-    for language, text in texts.items():
-        if not LANGUAGE.match(language):
-            raise ValueError(f"{language!r} is no two-letter language code such as sv or en")
-        if not text.strip():
-            raise ValueError(f"the text for {language!r} is empty")
-    return texts
-
-
-class Text(RootModel[Annotated[dict[str, str], AfterValidator(_checked)]]):
+class Text(
+    RootModel[Annotated[dict[Language, Words], Field(min_length=1), AfterValidator(_composed)]]
+):
     """One text in one or more languages, keyed by two-letter code.
 
     Examples
@@ -44,7 +33,11 @@ class Text(RootModel[Annotated[dict[str, str], AfterValidator(_checked)]]):
     'Attitude'
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        revalidate_instances="always",
+        json_schema_extra={"additionalProperties": False},
+    )
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -63,17 +56,34 @@ class Text(RootModel[Annotated[dict[str, str], AfterValidator(_checked)]]):
         return self.to("en")
 
 
+def _is_language(key: Any) -> bool:
+    return bool(re.fullmatch(LANGUAGE, str(key))) and key not in NOT_LANGUAGES
+
+
 def gather_languages(data: Any) -> Any:
     """Move inline language keys, as in ``{ code = 1, sv = "…", en = "…" }``, under ``label``."""
-    if not isinstance(data, dict) or "label" in data:
+    if not isinstance(data, dict):
         return data
-    label = {
-        key: value
-        for key, value in data.items()
-        if LANGUAGE.match(str(key)) and key not in NOT_LANGUAGES
-    }
-    rest = {key: value for key, value in data.items() if key not in label}
-    return {**rest, "label": label} if label else rest
+    label = {key: value for key, value in data.items() if _is_language(key)}
+    if not label:
+        return data
+    if "label" in data:
+        inline = ", ".join(label)
+        raise ValueError(f"has label = … and also {inline} beside it; write the text in one place")
+    return {**{key: value for key, value in data.items() if key not in label}, "label": label}
+
+
+def allow_inline_languages(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of a labelled part take languages inline, as `gather_languages` does."""
+    names = "|".join(NOT_LANGUAGES)
+    inline = rf"^(?!({names})$)[a-z]{{2}}$"
+    none_inline = {"propertyNames": {"not": {"pattern": inline}}}
+    schema["patternProperties"] = {inline: {"type": "string", "minLength": 1}}
+    schema["required"] = [name for name in schema["required"] if name != "label"]
+    schema["oneOf"] = [
+        {"required": ["label"], **none_inline},
+        {"not": {"anyOf": [{"required": ["label"]}, none_inline]}},
+    ]
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, Text]]:
@@ -92,16 +102,27 @@ def _texts(value: Any, place: str) -> Iterator[tuple[str, Text]]:
             yield from _texts(inner, place)
 
 
-def missing_translations(model: BaseModel, languages: Sequence[str]) -> list[Problem]:
-    """A problem for each text of a definition that lacks one of its languages."""
+def language_problems(model: BaseModel, languages: Sequence[str]) -> list[Problem]:
+    """A problem for each language named twice and each text that lacks one of the languages."""
+    twice = sorted({language for language in languages if languages.count(language) > 1})
     return [
-        Problem(
-            code="missing-translation",
-            column=place,
-            message=f"has no text in {language!r} ({str(text)[:40]!r}); "
-            f"every text needs {', '.join(languages)}.",
-        )
-        for place, text in _texts(model, "")
-        for language in languages
-        if language not in text.root
+        *(
+            Problem(
+                code="repeated-language",
+                column="languages",
+                message=f"names {language!r} twice; name each language once.",
+            )
+            for language in twice
+        ),
+        *(
+            Problem(
+                code="missing-translation",
+                column=place,
+                message=f"has no text in {language!r} ({str(text)[:40]!r}); "
+                f"every text needs {', '.join(languages)}.",
+            )
+            for place, text in _texts(model, "")
+            for language in dict.fromkeys(languages)
+            if language not in text.root
+        ),
     ]

@@ -18,9 +18,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     DefinitionError
         If the file is not there, is not UTF-8, or is not TOML; the message has the line.
     """
+    content = b""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
+        content = path.read_bytes()
+        return tomllib.loads(content.decode("utf-8-sig"))
     except FileNotFoundError:
         message = "there is no such file; check the path."
     except IsADirectoryError:
@@ -28,9 +29,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         message = f"cannot be read: {error.strerror}."
     except UnicodeDecodeError as error:
-        message = f"byte {error.start + 1} is not UTF-8; save the file as UTF-8."
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"line {line} is not UTF-8 (byte {error.start + 1}); save the file as UTF-8."
+    except tomllib.TOMLDecodeError as error:
         message = f"is not TOML: {error}. Check quotes, commas and brackets there."
+    except RecursionError:
+        message = "is not a definition: brackets stand too deep within brackets."
+    except ValueError:  # Python's limits for paths and for whole numbers.
+        large = "has a whole number of thousands of digits; shorten it."
+        message = large if content else "is no path: it has a null character."
     raise DefinitionError([Problem(code="toml", file=str(path), message=message)])
 
 
@@ -44,11 +51,15 @@ def write_toml(content: Mapping[str, Any], path: Path, *, overwrite: bool = Fals
     """
     import tomli_w
 
-    if path.exists() and not overwrite:
-        message = "exists already; choose another name, or overwrite it explicitly."
-        raise InterchangeError([Problem(code="file-exists", file=str(path), message=message)])
+    text = tomli_w.dumps(content, multiline_strings=False)
     try:
-        path.write_text(tomli_w.dumps(content, multiline_strings=False), encoding="utf-8")
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        message = "exists already; choose another name, or overwrite it explicitly."
+        raise InterchangeError(
+            [Problem(code="file-exists", file=str(path), message=message)]
+        ) from None
     except OSError as error:
         message = f"cannot be written: {error.strerror}."
         raise InterchangeError([Problem(code="write", file=str(path), message=message)]) from None

@@ -1,46 +1,23 @@
-"""Answers from files: reading them against an instrument, and guessing a mapping."""
+"""Answers from files, read against an instrument."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Keyed
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from digilitt.define.catalogue import municipalities
 from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping, read_mapping
-from digilitt.errors import DigilittError, Problem, ResponseError
+from digilitt.errors import InterchangeError, Problem, ResponseError
 from digilitt.interchange.tables import RawTable, read_table
-from digilitt.scoring.answers import labels_of, read_column, split_ticks
-from digilitt.scoring.cells import is_blank, normalised
-from digilitt.scoring.columns import known_names, name_in
-from digilitt.scoring.intake import Cells, Draft, take_in
+from digilitt.scoring.intake import Cells, take_in
 from digilitt.scoring.plan import compile_plan
 from digilitt.scoring.responses import OnProblem, Responses, assemble, chosen_roles
 
 File = str | os.PathLike[str]
-
-# Header words, Swedish and English, by what such a column usually holds.
-ROLE_WORDS = {
-    "person": "id person deltagare deltagarkod deltagar-id personkod kod respondent "
-    "respondent-id löpnummer participant code",
-    "wave": "wave mättillfälle mätning omgång våg tillfälle occasion round år year",
-    "cluster": "workplace arbetsplats enhet unit avdelning boende verksamhet",
-    "weight": "weight vikt",
-    "rater": "rater bedömare coach",
-}
-GROUP_WORDS = {
-    "municipality": "municipality kommun kommunkod",
-    "sex": "sex gender kön",
-    "role": "role roll befattning yrke yrkesroll titel",
-}
-BLANK_WORDS = frozenset(("-", "--", ".", "..", "n/a", "na", "ej svar", "inget svar", "no answer"))
-WAVE_SUFFIX = re.compile(r"(.+?)[ _.@-]+([^ _.@-]+)")
 
 
 def read_responses(
@@ -106,44 +83,50 @@ def read_responses(
     >>> answers.groups
     ('municipality',)
     """
-    known = mapping if isinstance(mapping, Mapping) else _mapping_from(mapping)
-    if known.instrument and known.instrument != instrument.id:
-        raise ResponseError(
-            f"The mapping was made for {known.instrument!r}, not for {instrument.id!r}; "
-            "choose that instrument, or mend `instrument` in the mapping."
-        )
+    known = _mapping_for(instrument, mapping)
     several = dict(source) if isinstance(source, Keyed) else {"": source}
     if not several:
         raise ResponseError("There is no file to read; give one path, or a mapping to paths.")
     roles = chosen_roles(known, person, wave, groups, cluster, weight, rater)
     plan = compile_plan(instrument)
-    drafts: list[Draft] = []
-    problems: list[Problem] = []
-    for key, path in several.items():
-        try:
-            table = read_table(
-                path,
-                sheet=known.sheet if sheet is None else sheet,
-                header_row=known.header_row if header_row is None else header_row,
-                encoding=encoding,
-                delimiter=delimiter,
-            )
-        except DigilittError as error:
-            if len(several) == 1:
-                raise
-            problems += error.problems
-            continue
+    tables = _read_tables(
+        several,
+        sheet=known.sheet if sheet is None else sheet,
+        header_row=known.header_row if header_row is None else header_row,
+        encoding=encoding,
+        delimiter=delimiter,
+    )
+    drafts = []
+    for key, table in tables.items():
         draft = take_in(_cells(table, {files_by: key} if key else {}), plan, known, roles)
         drafts.append(replace(draft, caveats=(*table.caveats, *draft.caveats)))
-    if problems:
-        found = [problem for draft in drafts for problem in draft.problems]
-        raise ResponseError([*problems, *found])
-    names = [Path(path).name for path in several.values()]
+    names = [table.file for table in tables.values()]
     return assemble(drafts, plan, roles, on_problem, source=names)
 
 
-def _mapping_from(path: File | None) -> Mapping:
-    return Mapping() if path is None else read_mapping(Path(path))
+def _mapping_for(instrument: Instrument, mapping: Mapping | File | None) -> Mapping:
+    if mapping is None:
+        return Mapping()
+    known = mapping if isinstance(mapping, Mapping) else read_mapping(Path(mapping))
+    if known.instrument and known.instrument != instrument.id:
+        raise ResponseError(
+            f"The mapping was made for {known.instrument!r}, not for {instrument.id!r}; "
+            "choose that instrument, or mend `instrument` in the mapping."
+        )
+    return known
+
+
+def _read_tables(several: Keyed[str, File], **options: Any) -> dict[str, RawTable]:
+    """Every file read as a table, or one error with the problems of all that cannot be."""
+    tables, problems = {}, list[Problem]()
+    for key, path in several.items():
+        try:
+            tables[key] = read_table(path, **options)
+        except InterchangeError as error:
+            problems += error.problems
+    if problems:
+        raise InterchangeError(problems)
+    return tables
 
 
 def _cells(table: RawTable, fixed: dict[str, str]) -> Cells:
@@ -156,177 +139,3 @@ def _cells(table: RawTable, fixed: dict[str, str]) -> Cells:
         date_1904=table.date_1904,
         fixed=fixed,
     )
-
-
-def guess_mapping(
-    source: File,
-    instrument: Instrument,
-    *,
-    sheet: str | int | None = None,
-    header_row: int = 1,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-) -> Mapping:
-    """Propose what the headers and cells of a file mean, to be read and edited.
-
-    Headers that name an item by id or text, alone or followed by a wave (``a1_fore``), are
-    mapped; so are common Swedish and English headers for persons, waves and groups, and
-    the names and codes of DigiLitt's municipalities. What is only similar is not mapped
-    but listed in `notes`, together with answers that are not understood.
-
-    Parameters
-    ----------
-    source : path
-    instrument : Instrument
-    sheet, header_row, encoding, delimiter
-        As for `read_responses`.
-
-    Returns
-    -------
-    Mapping
-        Save it with ``.write("mapping.toml")``.
-
-    Raises
-    ------
-    InterchangeError
-        If the file cannot be read as a table.
-
-    Examples
-    --------
-    >>> import digilitt as dl
-    >>> guess = dl.guess_mapping(dl.sample("digilitt-core"), dl.instrument("digilitt-core"))
-    >>> guess.person, guess.groups["municipality"], guess.notes
-    ('person', 'municipality', ())
-    """
-    table = read_table(
-        source, sheet=sheet, header_row=header_row, encoding=encoding, delimiter=delimiter
-    )
-    headers = list(table.cells.columns)
-    columns = _item_columns(headers, instrument)
-    free = [header for header in headers if header not in columns]
-    roles = _named(free, ROLE_WORDS)
-    groups = _named([header for header in free if header not in roles.values()], GROUP_WORDS)
-    roles = {role: header for role, header in roles.items() if role != "wave" or _plain(columns)}
-    used = {*columns, *roles.values(), *groups.values()}
-    blanks, notes = _unread_answers(table, columns, instrument)
-    near = _near_misses([header for header in headers if header not in used], columns, instrument)
-    values = _municipality_values(table, groups.get("municipality", ""))
-    return Mapping(
-        notes=(*near, *notes),
-        instrument=instrument.id,
-        sheet=sheet,
-        header_row=header_row,
-        **roles,
-        groups=groups,
-        columns=columns,
-        values={"municipality": values} if values else {},
-        blanks=tuple(blanks),
-    )
-
-
-def _plain(columns: Keyed[str, str]) -> bool:
-    return not any("@" in target for target in columns.values())
-
-
-def _item_columns(headers: Sequence[str], instrument: Instrument) -> dict[str, str]:
-    names = known_names(instrument)
-    exact: dict[str, str] = {}
-    for header in headers:
-        found = name_in(header, names)
-        if len(found) == 1 and (target := next(iter(found))) not in exact.values():
-            exact[header] = target
-    waved: dict[str, str] = {}
-    for header in headers:
-        parts = WAVE_SUFFIX.fullmatch(header)
-        found = names.get(normalised(parts.group(1)), set()) if parts else set()
-        if parts and header not in exact and len(found) == 1:
-            waved[header] = f"{next(iter(found))}@{parts.group(2)}"
-    counts = Counter(target.partition("@")[2] for target in waved.values())
-    # A suffix that few items have is a coincidence, not a wave.
-    waves = {wave for wave, count in counts.items() if count > len(instrument.columns) / 2}
-    if len(waves) < 2 or exact:
-        return exact
-    return {header: target for header, target in waved.items() if target.partition("@")[2] in waves}
-
-
-def _named(headers: Sequence[str], words: Keyed[str, str]) -> dict[str, str]:
-    found = {}
-    for name, known in words.items():
-        fitting = [header for header in headers if normalised(header) in known.split()]
-        if len(fitting) == 1:
-            found[name] = fitting[0]
-    return found
-
-
-def _near_misses(
-    headers: Sequence[str], columns: Keyed[str, str], instrument: Instrument
-) -> Iterator[str]:
-    taken = {target.partition("@")[0] for target in columns.values()}
-    for item in instrument.items:
-        lacking = [name for name in instrument.columns_of(item) if name not in taken]
-        if not lacking or item.id in taken:
-            continue
-        wanted = [item.id, *item.text.variants()]
-        near = [m for name in wanted for m in get_close_matches(name, headers, n=2, cutoff=0.7)]
-        if near:
-            several = " or ".join(repr(header) for header in dict.fromkeys(near))
-            yield f"Item {item.id} has no column. Is it {several}? Then add it under [columns]."
-        else:
-            yield f"Item {item.id} has no column ({item.text.to('sv')[:60]!r})."
-
-
-def _unread_answers(
-    table: RawTable, columns: Keyed[str, str], instrument: Instrument
-) -> tuple[list[str], list[str]]:
-    """Cell texts that mean no answer, and notes on those that are not understood."""
-    plan = compile_plan(instrument)
-    owner = {column: item for item in plan.items for column in (item.item, *item.columns)}
-    blanks: set[str] = set()
-    unread: Counter[tuple[str, str]] = Counter()
-    for header, target in columns.items():
-        item = owner[target.partition("@")[0]]
-        definition = instrument.item(item.item)
-        labels = labels_of(definition, instrument, Mapping())
-        cells = list(table.cells[header])
-        if item.credit and target.partition("@")[0] == item.item:
-            wrong = next(iter(split_ticks(cells, item, labels, frozenset()).values())).wrong
-        else:
-            wrong = read_column(
-                cells,
-                item,
-                instrument.format_of(definition),
-                labels,
-                frozenset(),
-                decimal_comma=table.decimal_comma,
-            ).wrong
-        for row in wrong:
-            text = " ".join(str(cells[row]).split())
-            if normalised(text) in BLANK_WORDS:
-                blanks.add(text)
-            else:
-                unread[definition.format, text[:60]] += 1
-    notes = [
-        f"{text!r} stands {count} times among answers of format {name!r} and is not understood: "
-        f"give its code under [labels.{name}], or list it under blanks."
-        for (name, text), count in unread.most_common()
-    ]
-    return sorted(blanks), notes
-
-
-def _municipality_values(table: RawTable, header: str) -> dict[str, str]:
-    if not header:
-        return {}
-    names = {
-        normalised(variant): known.name
-        for known in municipalities()
-        for variant in (
-            known.name,
-            known.code,
-            known.code.lstrip("0"),
-            f"{known.name} kommun",
-            f"{known.name}s kommun",
-        )
-    }
-    cells = {" ".join(str(cell).split()) for cell in table.cells[header] if not is_blank(cell)}
-    found = {cell: names[normalised(cell)] for cell in sorted(cells) if normalised(cell) in names}
-    return {cell: name for cell, name in found.items() if cell != name}

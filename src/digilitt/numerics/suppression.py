@@ -89,7 +89,7 @@ def margins(counts: NDArray[Any]) -> Ints:
 def minimum(min_n: object) -> int:
     """Return the minimum group size as an integer of 1 or more, or raise a `DisclosureError`."""
     try:
-        if isinstance(min_n, bool):
+        if isinstance(min_n, bool | np.bool_):
             raise TypeError
         value = index(min_n)  # type: ignore[arg-type]
     except TypeError:
@@ -153,8 +153,8 @@ def suppress(
     *Management Science* 47(7), 1008–1027, doi:10.1287/mnsc.47.7.1008.9805. Cubes of cells (the
     corners of two positions along every axis) serve when they are free, in tables of more than
     500 cells with margins, and when the solver finds no whole numbers. Ties go to the cell that
-    stands first. Every witness is checked in integers before it is used. The pattern is safe; it
-    is not always the smallest one.
+    stands first. What the solver finds is checked in integers before it is used. The pattern is
+    safe; it is not always the smallest one.
 
     A reader who reasons about *why* a cell was chosen is not defended against.
 
@@ -226,6 +226,8 @@ def recoverable(counts_full: NDArray[Any], suppressed: Bools, *, floor: int = 0)
     hidden = _flags(suppressed, table.shape, "suppressed")
     system = _system(table, movable=hidden, floor=floor)
     unknown = np.flatnonzero(hidden)
+    if not unknown.size:
+        return np.zeros(table.shape, dtype=bool)
     kernel = null_space(system.lines[:, unknown].toarray())
     pinned = hidden.copy()
     pinned[unknown] = np.abs(kernel).max(axis=1, initial=0.0) < NULL
@@ -259,9 +261,12 @@ def _system(table: Ints, *, movable: Bools, floor: int) -> _System:
 
 
 def _lines(shape: tuple[int, ...]) -> csr_array:
-    """One row per line along an axis: 1 for its cells, -1 for its margin."""
+    """One row per line along an axis, 1 for its cells and -1 for its margin, after an empty row.
+
+    A table without axes has no lines; the empty row keeps the solvers from an empty matrix.
+    """
     places = np.arange(prod(shape)).reshape(shape)
-    blocks = [csr_array((0, places.size), dtype=np.int64)]
+    blocks = [csr_array((1, places.size), dtype=np.int64)]
     for axis, length in enumerate(shape):
         cells = np.moveaxis(places, axis, -1).reshape(-1, length)
         signs = np.ones(cells.shape, dtype=np.int64)

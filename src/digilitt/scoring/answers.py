@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digilitt.define.formats import ResponseFormat
+from digilitt.define.formats import MissingCode, Option, ResponseFormat, option_codes
 from digilitt.define.instrument import Instrument
 from digilitt.define.item import Item
 from digilitt.define.mapping import Mapping
+from digilitt.errors import Problem
 from digilitt.scoring.cells import is_blank, normalised, parse_number
+from digilitt.scoring.persons import quoted
 from digilitt.scoring.plan import ItemPlan, expected
 
-CODE_AND_LABEL = re.compile(r"(-?\d+)\s*[-–.:)=(]*\s*(.*?)\)?", re.DOTALL)
+CODE_AND_LABEL = re.compile(r"(-?\d{1,9})\s*[-–.:)=(]*\s*(.*?)\)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,32 @@ class Reading:
 def labels_of(item: Item, instrument: Instrument, mapping: Mapping) -> dict[str, int]:
     """Normalised labels, in every language and from the mapping, to codes."""
     response_format = instrument.format_of(item)
-    labels = {
-        normalised(text): entry.code
-        for entry in (*response_format.options, *response_format.missing)
-        for text in entry.label.variants()
-    }
+    codes: dict[str, set[int]] = {}
+    entries: tuple[Option | MissingCode, ...] = (*response_format.options, *response_format.missing)
+    for entry in entries:
+        for text in entry.label.variants():
+            codes.setdefault(normalised(text), set()).add(entry.code)
+    # A word that means one answer in one language and another in the next is left out.
+    labels = {text: found.pop() for text, found in codes.items() if len(found) == 1}
     own = mapping.labels.get(item.format, {})
     return labels | {normalised(label): code for label, code in own.items()}
+
+
+def label_problems(instrument: Instrument, mapping: Mapping) -> Iterator[Problem]:
+    """Labels in a mapping that stand for no format or no code of the instrument."""
+    for name, labels in mapping.labels.items():
+        response_format = instrument.formats.get(name)
+        if response_format is None:
+            known = ", ".join(instrument.formats)
+            message = f"labels for the unknown format {name!r}; the formats are {known}."
+            yield Problem(code="unknown-format", message=message)
+            continue
+        codes = {*option_codes(response_format.options), *(m.code for m in response_format.missing)}
+        for label, code in labels.items():
+            if code not in codes and response_format.options:
+                several = ", ".join(map(str, sorted(codes)))
+                message = f"the label {label!r} is mapped to {code}; {name!r} has {several}."
+                yield Problem(code="unknown-code", message=message)
 
 
 def read_column(
@@ -67,12 +88,11 @@ def read_column(
     codes = np.full(len(cells), np.nan)
     wrong: dict[int, str] = {}
     for position, cell in enumerate(cells):
-        # True == 1 in Python, but a tick box is not the number one.
-        key = (type(cell), cell)
+        # True == 1 in Python, but a tick box is not the number one; lists cannot be looked up.
+        key = (type(cell), cell) if isinstance(cell, str | int | float) else position
         if key not in known:
             known[key] = _read(cell, item, response_format, labels, blanks, decimal_comma)
-        code, message = known[key]
-        codes[position] = code
+        codes[position], message = known[key]
         if message:
             wrong[position] = message
     return Reading(codes, wrong)
@@ -89,17 +109,18 @@ def _read(
     if is_blank(cell) or normalised(cell) in blanks:
         return np.nan, ""
     if isinstance(cell, (bool, np.bool_)):
-        if {code for code, _ in item.lookup} >= {0.0, 1.0} or item.credit:
+        codes = {option.code for option in response_format.options}
+        if item.credit or (response_format.kind == "binary" and codes == {0, 1}):
             return float(cell), ""
         return np.nan, f"found {bool(cell)}; expected {expected(item)}."
-    if isinstance(cell, str) and (code := _code_of_label(cell, labels)) is not None:
-        if item.credit and code not in _missing_codes(item):
-            return np.nan, f"found {cell!r}; expected 0 or 1 in the column of one option."
+    code = _code_of_label(cell, labels) if isinstance(cell, str) else None
+    # The column of one option holds 0 or 1, and no label but that of a missing code.
+    if code is not None and (not item.credit or code in _missing_codes(item)):
         return float(code), ""
     number = parse_number(cell, decimal_comma=decimal_comma)
     if number is not None and is_allowed(number, item):
         return number, ""
-    return np.nan, _refusal(cell, item, labels)
+    return np.nan, _refusal(cell, item, {} if item.credit else labels)
 
 
 def _code_of_label(text: str, labels: dict[str, int]) -> int | None:
@@ -129,7 +150,6 @@ def is_allowed(number: float, item: ItemPlan) -> bool:
 
 
 def _refusal(cell: object, item: ItemPlan, labels: dict[str, int]) -> str:
-    shown = f"{cell:g}" if isinstance(cell, float) else repr(cell)
     if isinstance(cell, dt.date):
         return f"found the date {cell.isoformat()}; expected {expected(item)}."
     hint = ""
@@ -138,7 +158,7 @@ def _refusal(cell: object, item: ItemPlan, labels: dict[str, int]) -> str:
         hint = (
             f" Is it {close[0]!r} ({labels[close[0]]})? Then say so by a mapping." if close else ""
         )
-    return f"found {shown[:60]}; expected {expected(item)}.{hint}"
+    return f"found {quoted(cell)}; expected {expected(item)}.{hint}"
 
 
 def split_ticks(
@@ -157,12 +177,12 @@ def split_ticks(
         chosen, unknown = _chosen(cell, labels)
         codes = set(chosen)
         if unknown or not codes <= {*options, *_missing_codes(item)}:
-            bad = unknown or [f"{code:g}" for code in codes - {*options, *_missing_codes(item)}]
+            bad = unknown or sorted(codes - {*options, *_missing_codes(item)})
             allowed = ", ".join(f"{code:g}" for code in options)
-            wrong[row] = f"found {bad[0][:60]!r}; expected options ({allowed}) joined by ';'."
+            wrong[row] = f"found {quoted(bad[0])}; expected options ({allowed}) joined by ';'."
         elif codes & set(_missing_codes(item)):
             if len(codes) > 1:
-                wrong[row] = f"found {str(cell)[:60]!r}: a missing code together with options."
+                wrong[row] = f"found {quoted(cell)}: a missing code together with options."
             else:
                 ticks[row] = codes.pop()
         else:
@@ -173,19 +193,20 @@ def split_ticks(
     }
 
 
-def _chosen(cell: object, labels: dict[str, int]) -> tuple[list[float], list[str]]:
+def _chosen(cell: object, labels: dict[str, int]) -> tuple[list[float], list[object]]:
+    """Codes chosen in one cell, and the parts of it that are none."""
     whole = _code_of_label(cell, labels) if isinstance(cell, str) else None
     if whole is not None:
         return [float(whole)], []
-    parts = str(cell).split(";") if isinstance(cell, str) else [cell]
-    chosen, unknown = [], []
+    # "1;3;" has a blank after its last option, as some tools write it; ";" has no option.
+    parts = [part for part in cell.split(";") if part.strip()] if isinstance(cell, str) else [cell]
+    chosen: list[float] = []
+    unknown: list[object] = [] if parts else [cell]
     for part in parts:
-        if is_blank(part):
-            continue
         code = _code_of_label(part, labels) if isinstance(part, str) else None
         number = float(code) if code is not None else parse_number(part, decimal_comma=False)
         if number is None:
-            unknown.append(str(part).strip())
+            unknown.append(part.strip() if isinstance(part, str) else part)
         else:
             chosen.append(number)
     return chosen, unknown

@@ -6,13 +6,17 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 import numpy as np
+import pandas as pd
+
+from digilitt.define.fields import alike, composed
 
 # What Excel shows instead of a value, in English and in the Swedish of its text exports.
 CELL_ERRORS = frozenset(
-    "#N/A #REF! #DIV/0! #VALUE! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! "
-    "#GETTING_DATA #SAKNAS! #REFERENS! #DIVISION/0! #VÄRDEFEL! #VÄRDE! #NAMN? #OGILTIGT! #SKÄRNING!".split()
+    "#N/A #REF! #DIV/0! #VALUE! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! #GETTING_DATA "
+    "#SAKNAS! #REFERENS! #DIVISION/0! #VÄRDEFEL! #VÄRDE! #NAMN? #OGILTIGT! #SKÄRNING!".split()
 )
 POINT_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 NUMBER = re.compile(
@@ -24,13 +28,32 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 
 def normalised(text: object) -> str:
     """Text as it is compared: without case, outer and repeated white space."""
-    return " ".join(str(text).split()).casefold()
+    return alike(cell_text(text))
+
+
+def cell_text(cell: object) -> str:
+    """What a cell holds, as text: one space between words, whole numbers without a point.
+
+    Examples
+    --------
+    >>> cell_text(1278.0), cell_text(" Båstads  kommun ")
+    ('1278', 'Båstads kommun')
+    """
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        cell = int(cell)
+    try:
+        text = str(cell)
+    except ValueError:  # Python writes no whole numbers beyond 4300 digits.
+        text = hex(cell) if isinstance(cell, int) else object.__repr__(cell)
+    return " ".join(composed(text).split())
 
 
 def is_blank(cell: object) -> bool:
-    """Whether a cell holds nothing: None, NaN, NaT, or white space."""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+    """Whether a cell holds nothing: None, NaN, NaT, NA, or white space."""
+    if cell is None or cell is pd.NA or cell is pd.NaT:
         return True
+    if isinstance(cell, str):
+        return not cell.strip()
     return isinstance(cell, (float, np.floating)) and math.isnan(cell)
 
 
@@ -61,13 +84,13 @@ def parse_number(cell: object, *, decimal_comma: bool) -> float | None:
     if isinstance(cell, (bool, np.bool_)):
         return None
     try:
-        if isinstance(cell, (int, float, np.integer, np.floating)):
+        if isinstance(cell, (int, float, np.integer, np.floating, Decimal)):
             number = float(cell)
         elif isinstance(cell, str):
             number = _number_of_text(cell.strip().replace("−", "-"), decimal_comma)
         else:
             return None
-    except OverflowError:
+    except (OverflowError, ValueError):  # an int beyond float64, a signalling Decimal
         return None
     return number if math.isfinite(number) else None
 
@@ -128,6 +151,8 @@ def calendar_text(cells: Iterable[object], *, date_1904: bool = False) -> tuple[
 
 
 def _moment(cell: object, start: dt.datetime) -> dt.datetime | None:
+    if is_blank(cell):
+        return None
     if isinstance(cell, dt.datetime):
         return cell
     if isinstance(cell, dt.date):

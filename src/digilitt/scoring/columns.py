@@ -16,6 +16,7 @@ from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping as AnswerMapping
 from digilitt.errors import Problem
 from digilitt.scoring.cells import normalised
+from digilitt.scoring.persons import quoted
 
 # Forms tools write a grid's rows as "Question [Row]".
 GRID_ROW = re.compile(r".*\[(.+)\]", re.DOTALL)
@@ -184,6 +185,11 @@ def _lacking(
     free = [header for header in headers if header not in taken]
     for item in instrument.items:
         if item.id in found:
+            # A multi-select item has one column with all its ticks, or one for each option.
+            for column in instrument.columns_of(item):
+                if column != item.id and column in found:
+                    message = f"{found[item.id]!r} holds all of {item.id!r} already; keep one."
+                    yield Problem(code="column-twice", column=found[column], message=message)
             continue
         for column in instrument.columns_of(item):
             if column in found:
@@ -206,7 +212,7 @@ def _find(wanted: str, headers: Sequence[str]) -> str | None:
 def _no_header(name: str, wanted: str, headers: Sequence[str]) -> Problem:
     close = get_close_matches(wanted, headers, n=1)
     hint = f" Is it {close[0]!r}?" if close else ""
-    shown = ", ".join(repr(header) for header in list(headers)[:12])
+    shown = ", ".join(quoted(header) for header in list(headers)[:12])
     more = " …" if len(headers) > 12 else ""
     message = f"no column {wanted!r} for {name!r}.{hint} The columns are {shown}{more}."
     return Problem(code="missing-column", column=wanted, message=message)

@@ -168,7 +168,9 @@ def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
     made = nw.lit(None, dtype=nw.Float64)
     for row in scale.norms.table:
         t_score = (base - row.mean) * 10.0 / row.sd + 50.0
-        inside = nw.col(scale.norms.by).cast(nw.String) == row.group if scale.norms.by else nw.lit(True)
+        inside = (
+            nw.col(scale.norms.by).cast(nw.String) == row.group if scale.norms.by else nw.lit(True)
+        )
         made = nw.when(inside).then(t_score).otherwise(made)
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, cast
 
@@ -11,7 +12,7 @@ import numpy as np
 from digilitt.define.instrument import Instrument
 from digilitt.errors import Problem, ResponseError
 from digilitt.scoring.expressions import output_names, stages
-from digilitt.scoring.item_expressions import invalid_count
+from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
 from digilitt.scoring.kernel import score_arrays
 from digilitt.scoring.plan import ItemPlan, Plan, compile_plan, expected
 
@@ -32,9 +33,9 @@ def score_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, polars.DataFrame or polars.LazyFrame
-        One row per person (and wave); item columns hold raw codes, blank or NaN where
-        there is no answer.
+    frame : pandas.DataFrame, polars.DataFrame or LazyFrame, pyarrow.Table or DuckDB relation
+        One row per person (and wave). Item columns hold raw codes as numbers of any type,
+        blank or NaN where there is no answer; group columns that norms need hold text.
     instrument : Instrument or Plan
         A plan, from `compile_plan`, saves compiling where many frames are scored.
     on_problem : {"error", "missing"}
@@ -45,23 +46,27 @@ def score_frame(
     Returns
     -------
     The same type as `frame`
-        Scores are Float64, in each scale's own metric and range; null (NaN in pandas)
-        where the missing rule is not met.
+        Whatever the types of the answers: scores are Float64, in each scale's own metric and
+        range, null where the missing rule is not met or no norm fits; counts are Int64; bands
+        are String, null without a score. In pandas that is float64 with NaN, int64 and str.
+        Rows keep their order where the engine has one (DuckDB has none).
 
     Raises
     ------
     ResponseError
-        If item columns are lacking or not numeric, if a score's column is there already,
-        or if there are invalid answers and `on_problem` is "error".
+        If item columns are lacking or not numeric, if a score's column is there already, if
+        two columns have one name, or if there are invalid answers and `on_problem` is "error".
 
     Examples
     --------
     >>> import pandas as pd
     >>> from digilitt.define.catalogue import instrument
-    >>> answers = pd.DataFrame({f"s{i}": [3, 5] for i in range(1, 11)})
+    >>> answers = pd.DataFrame({f"sus{i}": [3, 5] for i in range(1, 11)})
     >>> score_frame(answers, instrument("sus"))["sus_linear_score"].tolist()
     [50.0, 50.0]
     """
+    if on_problem not in ("error", "missing"):
+        raise ResponseError(f"on_problem={on_problem!r} is unknown; use 'error' or 'missing'.")
     plan = instrument if isinstance(instrument, Plan) else compile_plan(instrument)
     count_invalid = on_problem == "missing"
     data = _checked(frame, plan, count_invalid)
@@ -73,7 +78,6 @@ def score_frame(
 
 
 def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
-    names = data.collect_schema().names()
     # Polars optimises and parallelises a whole query better than one call after the other.
     eager_polars = isinstance(data, nw.DataFrame) and data.implementation.is_polars()
     work = data.lazy() if eager_polars else data
@@ -81,9 +85,13 @@ def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
         work = work.with_columns(*stage)
     if not count_invalid:
         items = plan.scored_items
-        counts = work.select(*(invalid_count(plan, item).alias(item.item) for item in items))
+        counts = work.select(*(invalid_count(item).alias(item.item) for item in items))
         _refuse(dict(zip(items, counts.lazy().collect().row(0), strict=True)))
-    scored = work.select(*names, *output_names(plan, count_invalid=count_invalid))
+    made = output_names(plan, count_invalid=count_invalid)
+    names = work.collect_schema().names()
+    # Not by their names, which Polars may take for patterns ("*").
+    others = nw.exclude(*made, *(name for name in names if name.startswith(TEMPORARY)))
+    scored = work.select(others, *made)
     return nw.to_native(scored.collect() if eager_polars else scored)
 
 
@@ -94,7 +102,7 @@ def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
     columns = {
         name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in plan.columns
     }
-    groups = {name: frame[name].to_numpy(dtype=object) for name in plan.norm_groups}
+    groups = {name: frame[name].to_numpy(dtype=object, na_value=None) for name in plan.norm_groups}
     scored = score_arrays(plan, columns, groups)
     if not count_invalid:
         _refuse({item: scored.invalid[item.item] for item in plan.scored_items})
@@ -108,52 +116,84 @@ def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
             added[f"{scale.scale}_band"] = ids.take(scores.band)
         if count_invalid:
             added[f"{scale.scale}_n_invalid"] = scores.n_invalid
-    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+    new = pd.DataFrame(added, index=frame.index)
+    new.columns.name = frame.columns.name
+    made = pd.concat([frame, new], axis=1)
+    made.attrs = frame.attrs
+    return made
 
 
 def _checked(frame: Any, plan: Plan, count_invalid: bool) -> Any:
     """The frame as narwhals sees it, once its columns are known to be in order."""
     try:
         data = nw.from_native(frame)
+        schema = data.collect_schema()
     except TypeError:
         message = (
             f"found a {type(frame).__name__}; expected a data frame, such as pandas or Polars."
         )
         raise ResponseError([Problem(code="no-frame", message=message)]) from None
-    schema = data.collect_schema()
+    except nw.exceptions.DuplicateError as error:
+        message = f"two columns have one name; rename them. {error}"
+        raise ResponseError([Problem(code="column-twice", message=message)]) from None
     names = schema.names()
-    problems = [
-        _lacking(name, names) for name in (*plan.columns, *plan.norm_groups) if name not in names
-    ]
-    problems += [
-        Problem(
+    if problems := [
+        *_lacking(plan, names),
+        *_not_numeric(data, [name for name in plan.columns if name in names]),
+        *_not_text(data, [name for name in plan.norm_groups if name in names]),
+        *_clashes(names, output_names(plan, count_invalid=count_invalid)),
+    ]:
+        raise ResponseError(problems)
+    return data
+
+
+def _lacking(plan: Plan, names: Sequence[str]) -> Iterator[Problem]:
+    known = [name for name in names if isinstance(name, str)]
+    for name in (*plan.columns, *plan.norm_groups):
+        if name not in names:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Is it {close[0]!r}?" if close else ""
+            message = f"no column of that name; the instrument needs it.{hint}"
+            yield Problem(code="missing-column", column=name, message=message)
+
+
+def _not_numeric(data: Any, names: Sequence[str]) -> Iterator[Problem]:
+    schema = data.collect_schema()
+    for name in _filled(data, [name for name in names if not schema[name].is_numeric()]):
+        yield Problem(
             code="not-numeric",
             column=name,
             message=f"holds {schema[name]}; expected numbers. Read labels with "
             "responses() or read_responses(), which turn them into codes.",
         )
-        for name in plan.columns
-        if name in names and not schema[name].is_numeric()
-    ]
-    problems += [
-        Problem(
-            code="name-clash",
-            column=name,
-            message="is in the frame already; rename or drop it, so that nothing is overwritten.",
-        )
-        for name in output_names(plan, count_invalid=count_invalid)
-        if name in names
-    ]
-    if problems:
-        raise ResponseError(problems)
-    return data
 
 
-def _lacking(name: str, names: list[str]) -> Problem:
-    close = get_close_matches(name, names, n=1)
-    hint = f" Is it {close[0]!r}?" if close else ""
-    message = f"no column of that name; the instrument needs it.{hint}"
-    return Problem(code="missing-column", column=name, message=message)
+def _not_text(data: Any, names: Sequence[str]) -> Iterator[Problem]:
+    schema = data.collect_schema()
+    texts = (nw.String, nw.Categorical, nw.Enum)
+    for name in _filled(data, [name for name in names if not isinstance(schema[name], texts)]):
+        message = f"holds {schema[name]}; expected text, as the norm groups of the instrument."
+        yield Problem(code="not-text", column=name, message=message)
+
+
+def _filled(data: Any, names: Sequence[str]) -> list[str]:
+    """Columns that hold anything; without a value, many engines leave the type unknown."""
+    if not names:
+        return []
+    schema = data.collect_schema()
+    untyped = [name for name in names if isinstance(schema[name], nw.String | nw.Unknown)]
+    if not untyped:
+        return list(names)
+    counts = data.select(nw.col(*untyped).count()).lazy().collect().row(0)
+    empty = {name for name, count in zip(untyped, counts, strict=True) if not count}
+    return [name for name in names if name not in empty]
+
+
+def _clashes(names: Sequence[str], made: Sequence[str]) -> Iterator[Problem]:
+    for name in names:
+        if name in made or str(name).startswith(TEMPORARY):
+            message = "is in the frame already; rename or drop it, so that nothing is overwritten."
+            yield Problem(code="name-clash", column=name, message=message)
 
 
 def _refuse(found: dict[ItemPlan, int]) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from digilitt.define.formats import MultiSelectFormat, option_codes
-from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping
 from digilitt.errors import Problem
 from digilitt.result import Caveat
-from digilitt.scoring.answers import Reading, labels_of, read_column, split_ticks
-from digilitt.scoring.cells import CELL_ERRORS, calendar_text, is_blank, normalised, parse_number
+from digilitt.scoring.answers import Reading, label_problems, labels_of, read_column, split_ticks
+from digilitt.scoring.cells import (
+    CELL_ERRORS,
+    calendar_text,
+    cell_text,
+    is_blank,
+    normalised,
+    parse_number,
+)
 from digilitt.scoring.columns import Layout, Roles, layout
 from digilitt.scoring.kernel import not_asked
-from digilitt.scoring.persons import holds_personal_numbers
-from digilitt.scoring.plan import Plan
+from digilitt.scoring.persons import holds_personal_numbers, quoted
+from digilitt.scoring.plan import ItemPlan, Plan
 
 # Problems of single cells or rows, which `on_problem="missing"` turns into counted caveats.
 CELL_PROBLEMS = ("invalid-answer", "partly-blank", "answered-though-not-asked", "summary-row")
@@ -92,16 +97,17 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
     roles : Roles
     """
     found = layout(list(cells.frame.columns), plan.instrument, mapping, roles)
-    problems = [*_mapping_problems(plan.instrument, mapping), *found.problems]
+    problems = [*label_problems(plan.instrument, mapping), *found.problems]
     caveats = list(_dropped(found, cells))
     summary = _summary_rows(cells, found)
-    problems += [_summary_problem(cells, row) for row in np.flatnonzero(summary)]
+    problems += [_summary_problem(cells, row) for row in np.flatnonzero(summary).tolist()]
     kept = replace(
         cells,
         frame=cells.frame.loc[~summary].reset_index(drop=True),
         rows=[name for name, out in zip(cells.rows, summary, strict=True) if not out],
     )
-    codes, people = [], []
+    codes: list[pd.DataFrame] = []
+    people: list[pd.DataFrame] = []
     for wave in found.items or {"": {}}:
         read = _items(kept, found.items.get(wave, {}), plan, mapping)
         problems += read.problems
@@ -109,17 +115,19 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
         here = _people(kept, found, mapping, caveats if not people else [])
         problems += here.problems if not people else []
         people.append(here.frame.assign(wave=wave) if wave else here.frame)
+    if any(found.items) and "wave" in cells.fixed:
+        message = "waves stand side by side in the mapping, so the file has no wave of its own."
+        problems.append(Problem(code="waves-mixed", message=message))
     n_waves = len(codes)
     places = pd.DataFrame(
         {"file": cells.file, "sheet": cells.sheet, "row": list(kept.rows) * n_waves},
         columns=["file", "sheet", "row"],
     )
-    placed = (_in_file(problem, cells) for problem in problems)
     return Draft(
         codes=pd.concat(codes, ignore_index=True),
         people=pd.concat(people, ignore_index=True),
         places=places,
-        problems=tuple(placed),
+        problems=tuple(replace(found, file=cells.file, sheet=cells.sheet) for found in problems),
         caveats=tuple(caveats),
     )
 
@@ -136,35 +144,20 @@ class _PeopleRead:
     problems: list[Problem]
 
 
-def _in_file(problem: Problem, cells: Cells) -> Problem:
-    return replace(problem, file=cells.file, sheet=cells.sheet)
-
-
-def _mapping_problems(instrument: Instrument, mapping: Mapping) -> Iterator[Problem]:
-    for name, labels in mapping.labels.items():
-        response_format = instrument.formats.get(name)
-        if response_format is None:
-            known = ", ".join(instrument.formats)
-            message = f"labels for the unknown format {name!r}; the formats are {known}."
-            yield Problem(code="unknown-format", message=message)
-            continue
-        codes = {*option_codes(response_format.options), *(m.code for m in response_format.missing)}
-        for label, code in labels.items():
-            if code not in codes and response_format.options:
-                several = ", ".join(map(str, sorted(codes)))
-                message = f"the label {label!r} is mapped to {code}; {name!r} has {several}."
-                yield Problem(code="unknown-code", message=message)
-
-
 def _dropped(found: Layout, cells: Cells) -> Iterator[Caveat]:
     if found.dropped:
-        names = ", ".join(found.dropped[:20]) + (" …" if len(found.dropped) > 20 else "")
+        more = " …" if len(found.dropped) > 20 else ""
+        names = ", ".join(map(quoted, found.dropped[:20])) + more
         message = f"{len(found.dropped)} columns that nobody named were left out: {names}."
         yield Caveat(code="columns-dropped", where=cells.file, message=message)
 
 
 def _summary_rows(cells: Cells, found: Layout) -> NDArray[np.bool_]:
-    """Rows at the end of the table that sum it up, such as "Medel" or "Antal"."""
+    """Rows at the end of the table that sum it up, such as "Medel" or "Antal".
+
+    A row with a person id is a person's, whatever words stand in it.
+    """
+    person = found.people.get("person")
     taken = {header for columns in found.items.values() for header in columns.values()}
     texts = [name for name in cells.frame.columns if name not in taken]
     columns = list(dict.fromkeys([*texts, *cells.frame.columns[:1]]))
@@ -176,6 +169,9 @@ def _summary_rows(cells: Cells, found: Layout) -> NDArray[np.bool_]:
             if isinstance(cell, str)
         }
         if not words & SUMMARY_WORDS:
+            break
+        id_cell = None if person is None else cells.frame[person].iat[row]
+        if not is_blank(id_cell) and normalised(id_cell).rstrip(":") not in SUMMARY_WORDS:
             break
         rows[row] = True
     return rows
@@ -190,27 +186,12 @@ def _items(cells: Cells, columns: dict[str, str], plan: Plan, mapping: Mapping) 
     n = len(cells.frame)
     codes = {name: np.full(n, np.nan) for name in plan.instrument.columns}
     problems: list[Problem] = []
-    blanks = frozenset(normalised(text) for text in mapping.blanks)
     for item in plan.items:
-        definition = plan.instrument.item(item.item)
-        labels = labels_of(definition, plan.instrument, mapping)
-        response_format = plan.instrument.format_of(definition)
-        readings: dict[str, Reading] = {}
         if item.credit and item.item in columns:
-            joined = list(cells.frame[columns[item.item]])
-            readings = split_ticks(joined, item, labels, blanks)
             headers = dict.fromkeys(item.columns, columns[item.item])
         else:
             headers = {name: columns[name] for name in item.columns if name in columns}
-            for name, header in headers.items():
-                readings[name] = read_column(
-                    list(cells.frame[header]),
-                    item,
-                    response_format,
-                    labels,
-                    blanks,
-                    decimal_comma=cells.decimal_comma,
-                )
+        readings = _readings(cells, item, headers, plan, mapping)
         for name, reading in readings.items():
             codes[name] = reading.codes
             problems += [
@@ -223,9 +204,34 @@ def _items(cells: Cells, columns: dict[str, str], plan: Plan, mapping: Mapping) 
                 for row, message in reading.wrong.items()
             ]
         if item.credit:
-            problems += _unticked(cells, item.columns, headers, codes, mapping)
+            broken = {row for reading in readings.values() for row in reading.wrong}
+            problems += _unticked(cells, item.columns, headers, codes, broken, mapping)
     problems += _contradicted_gates(cells, columns, plan, codes)
     return _ItemsRead(pd.DataFrame(codes, columns=list(plan.instrument.columns)), problems)
+
+
+def _readings(
+    cells: Cells, item: ItemPlan, headers: dict[str, str], plan: Plan, mapping: Mapping
+) -> dict[str, Reading]:
+    """The columns of one item, read; `headers` is one for all where ticks are joined."""
+    definition = plan.instrument.item(item.item)
+    response_format = plan.instrument.format_of(definition)
+    labels = labels_of(definition, plan.instrument, mapping)
+    blanks = frozenset(normalised(text) for text in mapping.blanks)
+    if len(set(headers.values())) < len(headers):
+        joined = list(cells.frame[headers[item.columns[0]]])
+        return split_ticks(joined, item, labels, blanks)
+    return {
+        name: read_column(
+            list(cells.frame[header]),
+            item,
+            response_format,
+            labels,
+            blanks,
+            decimal_comma=cells.decimal_comma,
+        )
+        for name, header in headers.items()
+    }
 
 
 def _unticked(
@@ -233,20 +239,26 @@ def _unticked(
     names: Sequence[str],
     headers: dict[str, str],
     codes: dict[str, NDArray[np.float64]],
+    broken: set[int],
     mapping: Mapping,
 ) -> Iterator[Problem]:
-    """Blanks beside ticks: left unticked where the mapping says so, else a problem."""
+    """Blanks beside ticks: left unticked where the mapping says so, else a problem.
+
+    Rows with an answer that was not understood (`broken`) stay as they are.
+    """
     ticks = np.column_stack([codes[name] for name in names])
-    partly = np.isnan(ticks).any(axis=1) & (ticks == 1.0).any(axis=1)
+    ticks[list(broken)] = np.nan
+    blank, ticked = np.isnan(ticks), (ticks == 1.0).any(axis=1)
     if mapping.unticked_blank:
-        filled = np.where(partly[:, None] & np.isnan(ticks), 0.0, ticks)
         for position, name in enumerate(names):
-            codes[name] = filled[:, position]
-        return
-    for row in np.flatnonzero(partly):
+            codes[name][ticked & blank[:, position]] = 0.0
+        blank[ticked] = False
+    for row in np.flatnonzero(
+        blank.any(axis=1) & ((ticks == 0.0) | (ticks == 1.0)).any(axis=1)
+    ).tolist():
         message = (
-            "has ticks beside blanks; fill in 0 for what was left unticked, or say "
-            "unticked_blank = true in the mapping."
+            "has 0 or 1 beside blanks; fill in 0 for what was left unticked, or say "
+            "unticked_blank = true in the mapping (for rows with a tick)."
         )
         header = headers.get(names[0], names[0])
         yield Problem(code="partly-blank", row=str(cells.rows[row]), column=header, message=message)
@@ -264,7 +276,7 @@ def _contradicted_gates(
                 for name in item.columns
             ]
         )
-        for row in np.flatnonzero(given & not_asked(plan, item, codes)):
+        for row in np.flatnonzero(given & not_asked(plan, item, codes)).tolist():
             code = codes[plan.item(item.gate.item).columns[0]][row]
             message = (
                 f"item {item.item!r} is answered though {item.gate.item!r} is {code:g}, after "
@@ -308,7 +320,7 @@ def _weights(
             code="weight",
             row=str(cells.rows[row]),
             column=header,
-            message=f"found {str(column[row])[:40]!r}; expected a sampling weight above 0.",
+            message=f"found {quoted(column[row])}; expected a sampling weight above 0.",
         )
         for row, number in enumerate(numbers)
         if number is None or number <= 0
@@ -329,7 +341,7 @@ def _texts(
         message = f"{n_serials} day numbers were read as dates, as other cells of the column are."
         caveats.append(Caveat(code="date-serials", where=header, message=message))
     values = {normalised(text): known for text, known in mapping.values.get(name, {}).items()}
-    texts = [_text(cell) for cell in dated]
+    texts = [None if is_blank(cell) else cell_text(cell) for cell in dated]
     told = [None if text is None else values.get(normalised(text), text) for text in texts]
     present = [text for text in told if text is not None]
     if holds_personal_numbers(present):
@@ -338,7 +350,7 @@ def _texts(
             "for instance with digilitt.pseudonymise(numbers, key=…)."
         )
         return told, [Problem(code="personal-number", column=header, message=message)]
-    problems = [*_padding_problems(header, present), *_cell_errors(cells, header, told)]
+    problems = [*padding_problems(header, present), *_cell_errors(cells, header, told)]
     if name == "person":
         problems += [
             Problem(
@@ -354,14 +366,6 @@ def _texts(
     return told, problems
 
 
-def _text(cell: object) -> str | None:
-    if is_blank(cell):
-        return None
-    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())
-
-
 def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iterator[Problem]:
     for row, text in enumerate(texts):
         if text in CELL_ERRORS:
@@ -371,11 +375,14 @@ def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iter
             )
 
 
-def _padding_problems(header: str, texts: Sequence[str]) -> Iterator[Problem]:
+def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
     """Codes that a spreadsheet stripped of their leading zeros in some rows only."""
-    digits = {text for text in texts if text.isdecimal()}
-    for text in sorted(digits):
-        bare = text.lstrip("0")
-        if bare != text and bare in digits:
-            message = f"holds both {text!r} and {bare!r}; are they the same? Write them alike."
+    written: dict[str, set[str]] = {}
+    for text in texts:
+        if text.isdecimal():
+            written.setdefault(text.lstrip("0"), set()).add(text)
+    for several in written.values():
+        if len(several) > 1:
+            both = " and ".join(map(repr, sorted(several)))
+            message = f"holds both {both}; are they the same? Write them alike."
             yield Problem(code="mixed-code", column=header, message=message)

@@ -10,7 +10,6 @@ import narwhals.stable.v2 as nw
 
 from digilitt.scoring.plan import ItemPlan, Plan
 
-
 TEMPORARY = "__digilitt_"
 
 
@@ -131,7 +130,7 @@ def invalid(item: ItemPlan) -> nw.Expr:
     return nw.max_horizontal(*flags)
 
 
-def invalid_count(plan: Plan, item: ItemPlan) -> nw.Expr:
+def invalid_count(item: ItemPlan) -> nw.Expr:
     """How many answers to an item are neither option nor missing code; one number.
 
     Where nothing else makes a score null it is a difference of counts, which costs a

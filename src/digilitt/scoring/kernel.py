@@ -285,12 +285,14 @@ def _part(
 
 def _weighed(parts: Sequence[ItemScores], weights: Sequence[float]) -> Floats:
     """Sum of the weights of the answered parts."""
+    n_rows = len(parts[0].score)
     if len(set(weights)) == 1:
-        return weights[0] * _count((part.answered for part in parts), len(parts[0].score))
-    return sum(
-        (part.answered * weight for part, weight in zip(parts, weights, strict=True)),
-        np.zeros(len(parts[0].score)),
-    )
+        n_answered = _count((part.answered for part in parts), n_rows)
+        return np.multiply(n_answered, weights[0], dtype=np.float64)
+    total = np.zeros(n_rows)
+    for part, weight in zip(parts, weights, strict=True):
+        total += part.answered * weight
+    return total
 
 
 def _n_invalid(
@@ -323,11 +325,12 @@ def _metric(
         base = total
     if scale.norms is None:
         return scale.multiply * base + scale.add if scale.metric == "linear" else base
-    mean, sd = np.full(base.shape, np.nan), np.full(base.shape, np.nan)
+    centre: Floats = np.full(base.shape, np.nan)
+    sd: Floats = np.full(base.shape, np.nan)
     for row in scale.norms.table:
         inside = groups[scale.norms.by] == row.group if scale.norms.by else slice(None)
-        mean[inside], sd[inside] = row.mean, row.sd
-    return (base - mean) * 10.0 / sd + 50.0
+        centre[inside], sd[inside] = row.mean, row.sd
+    return (base - centre) * 10.0 / sd + 50.0
 
 
 def _band(scale: ScalePlan, estimate: Floats) -> NDArray[np.int64]:

@@ -8,9 +8,16 @@ import hmac
 import re
 from collections.abc import Iterable
 
-from digilitt.errors import ResponseError
+import numpy as np
 
-PERSONAL_NUMBER = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})([-+]?)(\d{4})")
+from digilitt.errors import ResponseError
+from digilitt.scoring.cells import cell_text, is_blank
+
+PERSONAL_NUMBER = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})(\s?[-+–−]?\s?)(\d{4})", re.ASCII)
+# What a message hides: more digits than a code has, in the form of a personal number or not.
+MANY_DIGITS = re.compile(r"\d{6,}\s?[-+–−]?\s?\d{4,}")
+# What a message shows of a cell, at most.
+SHOWN_LENGTH = 60
 # Ten bare digits can be any running number; one in 300 passes date and check digit by chance.
 BARE_SHARE = 0.05
 MIN_KEY_LENGTH = 16
@@ -61,6 +68,24 @@ def holds_personal_numbers(values: Iterable[str]) -> bool:
     return len(personal) > BARE_SHARE * len(texts)
 
 
+def quoted(cell: object) -> str:
+    """A cell as a message quotes it: short, and without anything like a personal number.
+
+    Examples
+    --------
+    >>> quoted("3,5"), quoted(7.0), quoted("Anna 811228-9874")
+    ("'3,5'", '7', "'Anna …'")
+    """
+    if isinstance(cell, (float, np.floating)):
+        return f"{cell:g}"
+    try:
+        text = repr(cell.item() if isinstance(cell, np.generic) else cell)
+    except ValueError:
+        return "a number of thousands of digits"
+    hidden = MANY_DIGITS.sub("…", text)
+    return hidden if len(hidden) <= SHOWN_LENGTH else f"{hidden[: SHOWN_LENGTH - 1]}…"
+
+
 def pseudonymise(persons: Iterable[object], *, key: str) -> list[str]:
     """Pseudonyms for person ids: the same person gets the same one wherever `key` is the same.
 
@@ -96,8 +121,8 @@ def pseudonymise(persons: Iterable[object], *, key: str) -> list[str]:
         )
     made = []
     for position, person in enumerate(persons, start=1):
-        text = re.sub(r"[\s-]", "", str(person)) if person is not None else ""
-        if not text or text.lower() == "nan":
+        text = "" if is_blank(person) else re.sub(r"[\s–−-]", "", cell_text(person))
+        if not text:
             raise ResponseError(f"Person id number {position} is blank; every person needs one.")
         if len(text) == 12 and looks_personal(text):
             text = text[2:]

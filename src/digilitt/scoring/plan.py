@@ -20,7 +20,13 @@ from digilitt.define.formats import (
 )
 from digilitt.define.instrument import Instrument
 from digilitt.define.item import Gate, Item
-from digilitt.define.ranges import item_ranges, mean_range, pooled_items, score_range
+from digilitt.define.ranges import (
+    always_applicable,
+    item_ranges,
+    mean_range,
+    pooled_items,
+    score_range,
+)
 from digilitt.define.scale import COLUMN_OF_METRIC, Base, Metric, Norms, Scale
 
 # A score this close below a cut score reaches it, and a share this close to its minimum
@@ -198,11 +204,12 @@ def compile_plan(instrument: Instrument) -> Plan:
     'sus_linear_score'
     """
     ranges = item_ranges(instrument.items, instrument.formats)
+    always = always_applicable(instrument.items, instrument.formats)
     by_id = {scale.id: scale for scale in instrument.scales}
     return Plan(
         instrument=instrument,
         items=tuple(_item_plan(item, instrument) for item in instrument.items),
-        scales=tuple(_scale_plan(scale, by_id, ranges) for scale in _ordered(by_id)),
+        scales=tuple(_scale_plan(scale, by_id, ranges, always) for scale in _ordered(by_id)),
     )
 
 
@@ -267,10 +274,13 @@ def _ordered(by_id: dict[str, Scale]) -> list[Scale]:
 
 
 def _scale_plan(
-    scale: Scale, by_id: dict[str, Scale], ranges: dict[str, tuple[float, float]]
+    scale: Scale,
+    by_id: dict[str, Scale],
+    ranges: dict[str, tuple[float, float]],
+    always: frozenset[str],
 ) -> ScalePlan:
-    low, high = score_range(scale, by_id, ranges)
-    parts = _parts(scale, by_id, ranges)
+    low, high = score_range(scale, by_id, ranges, always)
+    parts = _parts(scale, by_id, ranges, always)
     rule = scale.min_answered
     return ScalePlan(
         scale=scale.id,
@@ -292,10 +302,13 @@ def _scale_plan(
 
 
 def _parts(
-    scale: Scale, by_id: dict[str, Scale], ranges: dict[str, tuple[float, float]]
+    scale: Scale,
+    by_id: dict[str, Scale],
+    ranges: dict[str, tuple[float, float]],
+    always: frozenset[str],
 ) -> tuple[Part, ...]:
     if scale.scales and scale.combine == "scale_means":
-        means = {inner: mean_range(by_id[inner], by_id, ranges) for inner in scale.scales}
+        means = {inner: mean_range(by_id[inner], by_id, ranges, always) for inner in scale.scales}
         return tuple(
             Part(name=inner, is_scale=True, key=1, weight=1.0, low=low, high=high)
             for inner, (low, high) in means.items()

@@ -15,12 +15,18 @@ from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping
 from digilitt.errors import Problem, ResponseError
 from digilitt.result import Caveat, Provenance
+from digilitt.scoring.cells import cell_text
 from digilitt.scoring.columns import ROLES, Roles
-from digilitt.scoring.intake import CELL_PROBLEMS, Cells, Draft, take_in
+from digilitt.scoring.expressions import output_names
+from digilitt.scoring.intake import CELL_PROBLEMS, Cells, Draft, padding_problems, take_in
 from digilitt.scoring.kernel import not_asked, score_item
+from digilitt.scoring.persons import holds_personal_numbers
 from digilitt.scoring.plan import Plan, compile_plan
 
 OnProblem = Literal["error", "missing"]
+
+# Columns of results that a group would be mistaken for.
+RESULT_COLUMNS = frozenset("scale metric estimate std_error n_answered n_missing band".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -201,11 +207,19 @@ def responses(
         raise ResponseError(f"The columns {', '.join(twice)} stand more than once; rename them.")
     cells = Cells(
         frame=frame.set_axis(headers, axis=1).astype(object).reset_index(drop=True),
-        rows=[str(label) for label in frame.index],
+        rows=_row_names(frame.index),
     )
     plan = compile_plan(instrument)
     draft = take_in(cells, plan, mapping or Mapping(), roles)
     return assemble([draft], plan, roles, on_problem, source=())
+
+
+def _row_names(index: pd.Index) -> list[str]:
+    """Index labels, as messages name rows; numbers from 1 where labels would tell who it is."""
+    labels = [cell_text(label) for label in index]
+    if holds_personal_numbers(labels):
+        return [f"number {position}" for position in range(1, len(labels) + 1)]
+    return labels
 
 
 def chosen_roles(
@@ -221,13 +235,16 @@ def chosen_roles(
     given = {"person": person, "wave": wave, "cluster": cluster, "weight": weight, "rater": rater}
     known = mapping or Mapping()
     names = [groups] if isinstance(groups, str) else list(groups)
-    if clash := sorted({*names, *known.groups} & {*ROLES, "scale", "metric", "estimate", "band"}):
+    if clash := sorted({*names, *known.groups} & {*ROLES, *RESULT_COLUMNS}):
         raise ResponseError(
             f"A group may not be called {', '.join(map(repr, clash))}, which has its own meaning "
             "in results; name the column otherwise, through a mapping."
         )
     return Roles(
-        **{role: value or getattr(known, role) for role, value in given.items()},
+        **{
+            role: getattr(known, role) if value is None else str(value)
+            for role, value in given.items()
+        },
         groups={**known.groups, **{name: known.groups.get(name, name) for name in names}},
     )
 
@@ -241,6 +258,9 @@ def assemble(
     places = pd.concat([draft.places for draft in drafts], ignore_index=True)
     found = [problem for draft in drafts for problem in draft.problems]
     found += _repeated_people(people, places)
+    if len(drafts) > 1:
+        found += _mixed_codes(people)
+    found += _score_names(people, plan)
     if codes.empty:
         found.append(Problem(code="no-rows", message="there are no answers in the table."))
     if on_problem not in ("error", "missing"):
@@ -281,12 +301,27 @@ def _repeated_people(people: pd.DataFrame, places: pd.DataFrame) -> Iterator[Pro
     for _, rows in places[known].groupby([people.loc[known, name] for name in by], dropna=False):
         if len(rows) > 1:
             what = " and ".join(by)
-            several = ", ".join(rows["row"])
-            message = f"the same {what} stands in rows {several}; each may stand once."
             first = rows.iloc[0]
-            yield Problem(
-                code="person-twice", file=first["file"], sheet=first["sheet"], message=message
-            )
+            others = [
+                f"row {row}" if file == first["file"] else f"row {row} of {file}"
+                for row, file in zip(rows["row"].iloc[1:], rows["file"].iloc[1:], strict=True)
+            ]
+            message = f"the same {what} stands in {', '.join(others)} too; each may stand once."
+            place = {name: first[name] for name in ("file", "sheet", "row")}
+            yield Problem(code="person-twice", **place, message=message)
+
+
+def _mixed_codes(people: pd.DataFrame) -> Iterator[Problem]:
+    """Codes with leading zeros in one file and without them in another."""
+    for name in people:
+        if name != "weight":
+            yield from padding_problems(str(name), people[name].dropna())
+
+
+def _score_names(people: pd.DataFrame, plan: Plan) -> Iterator[Problem]:
+    for name in sorted({*people} & {*output_names(plan)}):
+        message = "is what a score will be called; name the group otherwise, through a mapping."
+        yield Problem(code="name-clash", column=name, message=message)
 
 
 def _counted(problems: Sequence[Problem]) -> Iterator[Caveat]:

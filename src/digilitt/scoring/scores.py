@@ -12,8 +12,9 @@ from digilitt.define.instrument import Instrument
 from digilitt.errors import Problem, ResponseError
 from digilitt.result import Caveat, Provenance, Result
 from digilitt.scoring.answers import is_allowed
-from digilitt.scoring.cells import is_blank
+from digilitt.scoring.cells import is_blank, parse_number
 from digilitt.scoring.kernel import PlanScores, score_arrays
+from digilitt.scoring.persons import quoted
 from digilitt.scoring.plan import Plan, ScalePlan, compile_plan, expected
 from digilitt.scoring.responses import Responses
 
@@ -196,12 +197,13 @@ def score_one(
     -------
     dict of str to dict
         By scale: metric, estimate, n_answered, n_missing, band. None where there is no
-        score or no band. Ready for JSON.
+        score (the missing rule is not met, or no norm fits) or no band. Ready for JSON.
 
     Raises
     ------
     ResponseError
-        If an item is unknown, an answer is not allowed, or a norm group is lacking.
+        If an item is unknown, an answer is not a number or not allowed, or a group that
+        norms need is lacking.
 
     Examples
     --------
@@ -210,15 +212,15 @@ def score_one(
     50.0
     """
     plan = instrument if isinstance(instrument, Plan) else compile_plan(instrument)
+    if not isinstance(answers, Mapping):
+        raise ResponseError(f"found a {type(answers).__name__}; expected codes by item column.")
     known = groups or {}
     if problems := [*_answer_problems(answers, plan), *_group_problems(known, plan)]:
         raise ResponseError(problems)
-    columns = {
-        name: np.array([np.nan if is_blank(answers.get(name)) else float(answers[name] or 0.0)])
-        for name in plan.instrument.columns
-    }
+    codes = {name: _number(answers.get(name)) for name in plan.instrument.columns}
+    columns = {name: np.array([code], dtype=np.float64) for name, code in codes.items()}
     scored = score_arrays(
-        plan, columns, {name: np.array([value], dtype=object) for name, value in known.items()}
+        plan, columns, {name: np.array([known[name]], dtype=object) for name in plan.norm_groups}
     )
     made: dict[str, dict[str, float | int | str | None]] = {}
     for scale in plan.scales:
@@ -242,14 +244,15 @@ def _answer_problems(answers: Mapping[str, float | None], plan: Plan) -> Iterato
             message = f"the instrument has no item column {name!r}."
             yield Problem(code="unknown-item", column=str(name), message=message)
         elif not is_blank(answer):
-            is_number = isinstance(answer, (int, float, np.integer, np.floating))
-            if (
-                isinstance(answer, bool)
-                or not is_number
-                or not is_allowed(float(answer or 0), item)
-            ):
-                message = f"found {answer!r}; expected {expected(item)}."
+            number = _number(answer)
+            if number is None or not is_allowed(number, item):
+                message = f"found {quoted(answer)}; expected {expected(item)}."
                 yield Problem(code="invalid-answer", column=name, message=message)
+
+
+def _number(answer: object) -> float | None:
+    """The code that an answer is; text is none, since labels are not read here."""
+    return None if isinstance(answer, str) else parse_number(answer, decimal_comma=False)
 
 
 def _group_problems(groups: Mapping[str, str], plan: Plan) -> Iterator[Problem]:
@@ -257,3 +260,6 @@ def _group_problems(groups: Mapping[str, str], plan: Plan) -> Iterator[Problem]:
         if name not in groups:
             message = f"norms are by {name!r}; pass groups={{{name!r}: …}}."
             yield Problem(code="missing-column", column=name, message=message)
+        elif not isinstance(groups[name], str | None):
+            message = f"found {quoted(groups[name])}; expected text, as the norm groups."
+            yield Problem(code="not-text", column=name, message=message)

@@ -1,0 +1,237 @@
+"""What a report may show: every table of the same persons withholds the same groups.
+
+Participation, means and bands of one wave are tables of the same persons. Each is protected
+with what the others withhold, in turn, until nothing changes; only then is any of them shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digilitt.disclosure import MASK, Disclosure
+from digilitt.result import ALL
+from digilitt.scoring.description import Description
+from digilitt.scoring.participation import Participation
+from digilitt.scoring.scores import Scores
+
+ROSTER = ("invited", "enrolled")
+TURNOUT = ("answered", "valid")
+
+# Scores that differ less are the same score, computed in another order.
+DECIMALS = 9
+PLACE = ["wave_code", "group", "scale"]
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Protected:
+    """Tables that may be shown: NaN where withheld.
+
+    Attributes
+    ----------
+    participation : pandas.DataFrame
+        wave, groups, invited, enrolled, answered, valid, suppressed (something in the row is
+        withheld). Invited and enrolled are the same at every wave, and withheld at every one
+        when the group is withheld at any.
+    scores : pandas.DataFrame
+        wave, groups, scale, metric, n_scored, mean, sd, suppressed.
+    bands : pandas.DataFrame
+        wave, groups, scale, band, n, share (of n_scored), suppressed.
+    has_roster : bool
+        Whether invited and enrolled are known at all.
+    totals_shown : bool
+        Whether the row for everybody is shown at every wave.
+    """
+
+    participation: pd.DataFrame
+    scores: pd.DataFrame
+    bands: pd.DataFrame
+    has_roster: bool
+    totals_shown: bool
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name."""
+        return {"participation": self.participation, "scores": self.scores, "bands": self.bands}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """The same groups at every wave in all tables, also where nobody answered."""
+
+    by: list[str]
+    places: pd.DataFrame
+    participation: pd.DataFrame
+    scores: pd.DataFrame
+    bands: pd.DataFrame
+
+
+def protect(
+    scores: Scores,
+    description: Description,
+    participation: Participation,
+    disclosure: Disclosure,
+) -> Protected:
+    """Withhold small groups, and what would reveal them, in all tables jointly.
+
+    Parameters
+    ----------
+    scores : Scores
+    description : Description
+    participation : Participation
+        Both of these scores, by the same groups.
+    disclosure : Disclosure
+
+    Returns
+    -------
+    Protected
+
+    Raises
+    ------
+    DisclosureError
+        If counts do not add up to their sums.
+
+    Notes
+    -----
+    Number, mean and standard deviation are three sums over a group's scores. They determine the
+    bands only where no band has room for three different scores: with three, any number and
+    two moments can be met whatever the bands hold. On such coarse scales mean and standard
+    deviation go where a band goes. Bands are withheld in patterns in which every line has
+    another one, and so are the means then.
+    """
+    has_waves = "wave" in description.table
+    tables = _aligned(description, participation)
+    has_roster = bool(tables.participation[list(ROSTER)].notna().all(axis=None))
+    n_groups = tables.places["group"].nunique()
+    hidden = np.zeros((tables.places["wave_code"].nunique(), n_groups), dtype=bool)
+    cells = np.zeros(len(tables.bands), dtype=bool)
+    for code in range(len(hidden)):
+        rows = (tables.bands["wave_code"] == code).to_numpy()
+        hidden[code], cells[rows] = _settled(tables, code, rows, has_roster, disclosure)
+    shown = _emptied(tables, hidden, cells, _coarse(scores))
+    totals = tables.places.drop_duplicates("group")[tables.by].eq(ALL).all(axis=1).to_numpy()
+    helpers = ["wave_code", "group"] + ([] if has_waves else ["wave"])
+    return Protected(
+        participation=shown.participation.drop(columns=helpers),
+        scores=shown.scores.drop(columns=[*helpers, "n_persons"]),
+        bands=shown.bands.drop(columns=helpers),
+        has_roster=has_roster,
+        totals_shown=not hidden[:, totals].any(),
+    )
+
+
+def _aligned(description: Description, participation: Participation) -> _Tables:
+    by = list(description.by)
+    keys = ["wave", *by]
+    tables = [
+        table if "wave" in table else table.assign(wave="")
+        for table in (participation.table, description.table, description.bands)
+    ]
+    known = pd.concat([table[keys] for table in tables[:2]], ignore_index=True)
+    waves = pd.DataFrame({"wave": known["wave"].unique()}).reset_index(names="wave_code")
+    groups = known[by].drop_duplicates() if by else pd.DataFrame(index=[0])
+    groups = groups.reset_index(drop=True).reset_index(names="group")
+    places = waves.merge(groups, how="cross")
+    scales = description.table[["scale", "metric"]].drop_duplicates()
+    bands = description.bands[["scale", "band"]].drop_duplicates()
+    who = places.merge(tables[0], how="left", on=keys)
+    filled = {name: who[name].fillna(0).astype("int64") for name in TURNOUT}
+    # The roster has no waves: a group without a row at one wave has it at another.
+    roster = {name: who.groupby("group")[name].transform("max") for name in ROSTER}
+    if participation.table[list(ROSTER)].notna().all(axis=None):
+        roster = {name: column.fillna(0).astype("int64") for name, column in roster.items()}
+    scores = places.merge(scales, how="cross").merge(
+        tables[1], how="left", on=[*keys, "scale", "metric"]
+    )
+    levels = places.merge(bands, how="cross").merge(
+        tables[2], how="left", on=[*keys, "scale", "band"]
+    )
+    return _Tables(
+        by=by,
+        places=places,
+        participation=who.assign(**filled, **roster),
+        scores=scores.assign(n_scored=scores["n_scored"].fillna(0).astype("int64")),
+        bands=levels.assign(n=levels["n"].fillna(0).astype("int64")),
+    )
+
+
+def _settled(
+    tables: _Tables, code: int, rows: Bools, has_roster: bool, disclosure: Disclosure
+) -> tuple[Bools, Bools]:
+    """Groups, and rows of the table of bands, to withhold at one wave."""
+    counted = _counts(tables, code, has_roster)
+    names = [name for name in counted if name not in tables.by]
+    levels = tables.bands[rows].reset_index(drop=True)
+    group = levels["group"].to_numpy()
+    sums = (levels["band"] == ALL).to_numpy()
+    hidden, cells = np.zeros(len(counted), dtype=bool), np.zeros(len(levels), dtype=bool)
+    while True:
+        mask = np.array(disclosure.mask(counted, tables.by, names, also=hidden))
+        masked = cells | mask[group]
+        for places in levels.groupby("scale", sort=False).indices.values():
+            masked[places] = disclosure.mask(
+                levels.iloc[places],
+                [*tables.by, "band"],
+                "n",
+                also=masked[places],
+                last=sums[places],
+            )
+        mask[group[masked & sums]] = True
+        if np.array_equal(mask, hidden) and np.array_equal(masked, cells):
+            return hidden, cells
+        hidden, cells = mask, masked
+
+
+def _counts(tables: _Tables, code: int, has_roster: bool) -> pd.DataFrame:
+    """Every number of persons per group at one wave, in the order of the groups."""
+    people = tables.participation[tables.participation["wave_code"] == code]
+    names = [*(ROSTER if has_roster else ()), *TURNOUT]
+    scored = tables.scores[tables.scores["wave_code"] == code]
+    columns = [people[[*tables.by, *names]].reset_index(drop=True)]
+    columns += [
+        rows["n_scored"].reset_index(drop=True).rename(f"n_scored:{scale}")
+        for scale, rows in scored.groupby("scale", sort=False)
+    ]
+    return pd.concat(columns, axis=1)
+
+
+def _coarse(scores: Scores) -> list[str]:
+    """Scales whose scores take two values at most in every band."""
+    rounded = scores.table.assign(estimate=scores.table["estimate"].round(DECIMALS))
+    values = rounded.groupby(["scale", "band"], observed=True)["estimate"].nunique()
+    most = values.groupby("scale").max()
+    return [str(scale) for scale in most.index[most <= 2]]
+
+
+def _emptied(tables: _Tables, hidden: Bools, cells: Bools, coarse: Sequence[str]) -> _Tables:
+    people, scores, bands = tables.participation, tables.scores, tables.bands
+    at_any_wave: Bools = np.asarray(hidden.any(axis=0))
+    roster = at_any_wave[people["group"].to_numpy()] & people["invited"].notna().to_numpy()
+    turnout, scored = _at(hidden, people), _at(hidden, scores)
+    touched = bands[cells & bands["scale"].isin(coarse).to_numpy()].groupby(PLACE).size().index
+    moments = scored | pd.MultiIndex.from_frame(scores[PLACE]).isin(touched)
+    people = _without(_without(people, turnout, TURNOUT), roster, ROSTER)
+    scores = _without(_without(scores, scored, ("n_scored",)), moments, ("mean", "sd"))
+    return _Tables(
+        by=tables.by,
+        places=tables.places,
+        participation=people.assign(**{MASK: turnout | roster}),
+        scores=scores.assign(**{MASK: moments}),
+        bands=_without(bands, cells, ("n", "share")).assign(**{MASK: cells}),
+    )
+
+
+def _at(hidden: Bools, table: pd.DataFrame) -> Bools:
+    """Which rows of a table are of a wave and a group that are withheld."""
+    rows: Bools = hidden[table["wave_code"].to_numpy(), table["group"].to_numpy()]
+    return rows
+
+
+def _without(table: pd.DataFrame, hidden: Bools, names: Sequence[str]) -> pd.DataFrame:
+    return table.assign(**{name: table[name].astype("float64").mask(hidden) for name in names})

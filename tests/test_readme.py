@@ -1,0 +1,172 @@
+"""README and the how-to pages do what they say: their Python, files and commands are run.
+
+Fenced blocks run in order, in an empty folder: ``python`` is executed, ``pycon`` is a doctest,
+lines of ``sh`` that call digilitt are run as commands. ``<!-- file: NAME -->`` before a block
+writes it to that file (or adds it at the end); ``<!-- setup: NAME -->`` marks the commands that
+``.ci/run`` runs in a fresh clone, and ``<!-- fails -->`` commands that end with exit code 2.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+# Swedish letters come out as UTF-8 whatever the terminal of the machine is set to.
+ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1"}
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+FENCE = re.compile(r"```(\w*)")
+MARK = re.compile(r"<!-- (\w+)(?:: (\S+))? -->")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: its language, the mark before it, its text, and the line it begins on."""
+
+    language: str
+    mark: str
+    about: str
+    text: str
+    line: int
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The fenced blocks of a Markdown page."""
+    mark, opened, lines = ("", ""), None, []
+    for number, line in enumerate(text.splitlines(), 1):
+        if opened is not None:
+            if line == "```":
+                yield Block(opened[0], *mark, "\n".join(lines) + "\n", opened[1])
+                mark, opened, lines = ("", ""), None, []
+            else:
+                lines.append(line)
+        elif found := FENCE.fullmatch(line):
+            opened = found.group(1), number + 1
+        elif found := MARK.fullmatch(line):
+            mark = found.group(1), found.group(2) or ""
+        elif line:
+            mark = "", ""
+
+
+def run_command(line: str) -> subprocess.CompletedProcess[str]:
+    """Run one `digilitt` command with the Python of this test."""
+    arguments = shlex.split(line, comments=True)[1:]
+    return subprocess.run(
+        [sys.executable, "-m", "digilitt.cli", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+        check=False,
+    )
+
+
+def run_session(block: Block, page: Path, names: dict[str, Any]) -> None:
+    """Run a block of ``>>>`` lines and compare what they print."""
+    test = doctest.DocTestParser().get_doctest(
+        block.text, names, f"line {block.line}", str(page), block.line
+    )
+    report: list[str] = []
+    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False)
+    assert not report, "".join(report)
+    names.update(test.globs)
+
+
+def run_page(page: Path) -> list[str]:
+    """Run every block of a page in the current folder; the languages of those that ran."""
+    names: dict[str, Any] = {"__name__": "__page__"}
+    ran = []
+    for block in blocks(page.read_text(encoding="utf-8")):
+        place = f"{page.name}, line {block.line}"
+        if block.mark == "file":
+            with Path(block.about).open("a", encoding="utf-8") as file:
+                file.write(block.text)
+        elif block.language == "python":
+            exec(compile(block.text, place, "exec"), names)
+        elif block.language == "pycon":
+            run_session(block, page, names)
+        elif block.language == "sh" and block.mark != "setup":
+            for line in block.text.replace("\\\n", " ").splitlines():
+                if line.startswith("digilitt "):
+                    done = run_command(line)
+                    said = f"{place}: {line}\n{done.stdout}{done.stderr}"
+                    assert done.returncode == (2 if block.mark == "fails" else 0), said
+                    assert "Traceback" not in done.stderr, said
+                    ran.append("digilitt")
+            continue
+        else:
+            continue
+        ran.append(block.mark if block.mark == "file" else block.language)
+    return ran
+
+
+RUNNABLE = {
+    page.relative_to(ROOT).as_posix(): page
+    for page in PAGES
+    if any(
+        block.language in ("python", "pycon")
+        or (block.language == "sh" and "digilitt " in block.text)
+        for block in blocks(page.read_text(encoding="utf-8"))
+    )
+}
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_page(RUNNABLE[name])
+
+
+def test_readme_says_how_to_set_up() -> None:
+    setup = {
+        block.about: block.text
+        for block in blocks(README.read_text(encoding="utf-8"))
+        if block.mark == "setup"
+    }
+    assert setup.keys() == {"demo", "tests"}
+    for name, text in setup.items():
+        # One command each, which needs nothing but Python: not even the other one before it.
+        assert text == f"python -m pip install nox && python -m nox -s {name}\n"
+
+
+def test_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_blocks_are_found() -> None:
+    page = "a\n\n<!-- file: x.toml -->\n```toml\nb = 1\n```\n\n<!-- fails -->\n\nc\n```sh\nd\n```\n"
+    assert list(blocks(page)) == [
+        Block("toml", "file", "x.toml", "b = 1\n", 5),
+        Block("sh", "", "", "d\n", 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```python\nassert 1 == 2\n```",
+        "```pycon\n>>> 1 + 1\n3\n```",
+        "```sh\ndigilitt instruments no-such-instrument\n```",
+        "<!-- fails -->\n```sh\ndigilitt instruments\n```",
+    ],
+    ids=["python", "pycon", "command", "command that should fail"],
+)
+def test_wrong_page_is_found(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    with pytest.raises(AssertionError):
+        run_page(page)
