@@ -40,8 +40,8 @@ html_title = f"digilitt {release}"
 html_static_path = ["_static"]
 html_css_files = ["digilitt.css"]
 html_show_sourcelink = False
-# Notebooks have wide tables: they get the room of the sidebar, which would list two pages.
-html_sidebars = {"tutorials/*": [], "architecture": [], "glossary": [], "references": []}
+# No sidebar: code and tables need the room, and each section has an index page.
+html_sidebars = {"**": []}
 html_math_renderer = "mathml"
 
 HERE = Path(__file__).parent

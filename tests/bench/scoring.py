@@ -50,7 +50,7 @@ def plan() -> Plan:
             "metric": METRICS[scale],
             "min_answered": 0.5,
             "bands": [
-                {"id": f"b{position}", "from": cut, "label": label}
+                {"id": f"b{position}", "from": cut, "label": {"en": f"b{position}"}}
                 for position, cut in enumerate(np.linspace(*RANGES[scale], 4)[:3].tolist())
             ],
         }

@@ -45,6 +45,10 @@ OWN = Framework(
 )
 
 
+def short(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
 def content(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))
 
@@ -92,12 +96,12 @@ def text_tables(data: Any) -> list[dict[str, Any]]:
     return own + [table for part in data.values() for table in text_tables(part)]
 
 
-@pytest.mark.parametrize("path", [*INSTRUMENT_FILES.values(), *FRAMEWORK_FILES.values()], ids=str)
+@pytest.mark.parametrize("path", [*INSTRUMENT_FILES.values(), *FRAMEWORK_FILES.values()], ids=short)
 def test_both_languages_everywhere(path: Path) -> None:
     data = content(path)
     assert set(data["languages"]) == {"sv", "en"}
     tables = text_tables(data)
-    assert len(tables) > 10
+    assert len(tables) > 8
     assert [table for table in tables if languages_of(table) != {"sv", "en"}] == []
 
 
@@ -106,13 +110,13 @@ def test_schema_is_a_schema(what: str) -> None:
     Draft202012Validator.check_schema(json_schema(what))
 
 
-@pytest.mark.parametrize("path", [*INSTRUMENT_FILES.values(), COMPLETE, STARTER], ids=str)
+@pytest.mark.parametrize("path", [*INSTRUMENT_FILES.values(), COMPLETE, STARTER], ids=short)
 def test_schema_takes_every_instrument(path: Path) -> None:
     data = tomllib.loads(path.read_text("utf-8").replace('id = "ID"', 'id = "starter"'))
     assert refusals("instrument", data) == []
 
 
-@pytest.mark.parametrize("path", FRAMEWORK_FILES.values(), ids=str)
+@pytest.mark.parametrize("path", FRAMEWORK_FILES.values(), ids=short)
 def test_schema_takes_every_framework(path: Path) -> None:
     assert refusals("framework", content(path)) == []
 

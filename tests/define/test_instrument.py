@@ -186,7 +186,7 @@ def shuffled(data: Any, chance: random.Random) -> Any:
     return {key: shuffled(data[key], chance) for key in keys}
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     chance=st.randoms(use_true_random=False),
     names=st.lists(st.sampled_from(sorted(SAME)), unique=True, max_size=6),
@@ -215,7 +215,7 @@ def test_dumps_and_loads_again(name: str, tmp_path: Path) -> None:
     assert Instrument(**dict(found)) == found
 
 
-def test_digest_is_stable_between_versions_of_python() -> None:
+def test_digest_is_stable() -> None:
     """A change of this number breaks the provenance of results that people have."""
     assert DIGEST == "082dc222b93fc6f9bc0e90a603c4998fdc3dd020fa536d5fb364df6099a23136"
 
@@ -281,7 +281,7 @@ def test_a_changed_copy_is_checked() -> None:
 def test_parts_changed_alone_are_checked_with_the_whole() -> None:
     found = instrument(COMPLETE)
     wrong: list[tuple[Any, str, str]] = [
-        (found.items[0].model_copy(update={"id": 5}), "items", "items[1].id"),
+        (found.items[0].model_copy(update={"id": 5}), "items", "items[5].id"),
         (found.items[0].model_copy(update={"text": {}}), "items", "items[a1].text"),
     ]
     for part, field, place in wrong:

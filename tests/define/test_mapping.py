@@ -147,7 +147,7 @@ def tables(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     data=st.fixed_dictionaries(
         {},

@@ -57,7 +57,7 @@ def test_alike_leaves_out_case_and_white_space() -> None:
 
 
 LABELS = st.dictionaries(
-    st.from_regex(r"[a-z]{2}", fullmatch=True).filter(lambda key: key not in ("id", "to")),
+    st.sampled_from(["sv", "en", "fi", "zz"]),
     st.text(min_size=1),
     min_size=1,
 )
@@ -120,9 +120,9 @@ def test_frozen_dict_refuses_to_change() -> None:
         lambda: frozen.__setitem__("a", 2),
         lambda: frozen.__delitem__("a"),
         lambda: frozen.pop("a"),
-        lambda: frozen.popitem(),
+        frozen.popitem,
         lambda: frozen.setdefault("b", 2),
-        lambda: frozen.clear(),
+        frozen.clear,
         lambda: frozen.__ior__({"b": 2}),
     ]
     for change in changes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+# White space as HTML has it; no-break spaces are kept.
+WHITE = re.compile(r"[ \t\n\r\f]+")
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 # Elements of the page's drawings that close themselves.
 DRAWN = {"rect", "line"}
@@ -19,7 +22,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.texts).split())
+        return WHITE.sub(" ", "".join(self.texts)).strip(" ")
 
     def all(self, *tags: str) -> list[Node]:
         found = [self] if self.tag in tags else []

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from digilitt.define.framework import Framework
 from digilitt.define.instrument import Instrument
-from digilitt.define.problems import suggestion
+from digilitt.define.problems import listed, suggestion
 from digilitt.define.toml import read_toml
 from digilitt.errors import DefinitionError, Problem
 
@@ -167,7 +167,7 @@ def _names(folder: Path, pattern: str) -> list[str]:
 
 def _unknown(what: str, name: str, known: Sequence[str], also: str = "; or give a path") -> Problem:
     hint = suggestion(name, known)
-    message = f"there is no {what} {name[:60]!r}.{hint} Known: {', '.join(known) or 'none'}{also}."
+    message = f"there is no {what} {name[:60]!r}.{hint} Known: {listed(known)}{also}."
     return Problem(code=f"unknown-{what}", message=message)
 
 
@@ -178,7 +178,7 @@ def _link_problems(made: Instrument, own: Sequence[Framework]) -> Iterable[Probl
         name = link.split(":")[0]
         if name not in known:
             message = (
-                f"refers to {link!r}; the frameworks are {', '.join(sorted(known))}. "
+                f"refers to {link!r}; the frameworks are {listed(sorted(known))}. "
                 f"Pass your own by frameworks=.{suggestion(name, known)}"
             )
         elif link not in known[name].links:

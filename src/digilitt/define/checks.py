@@ -19,7 +19,7 @@ from digilitt.define.formats import (
     option_codes,
 )
 from digilitt.define.item import Gate, Item
-from digilitt.define.problems import suggestion
+from digilitt.define.problems import listed, suggestion
 from digilitt.define.scale import Scale
 from digilitt.errors import Problem
 
@@ -66,7 +66,7 @@ def _item_problems(item: Item, formats: Mapping[str, ResponseFormat]) -> Iterato
             yield Problem(code="competence-form", column=item.id, message=message)
     response_format = formats.get(item.format)
     if response_format is None:
-        known = ", ".join(sorted(formats)) or "none"
+        known = listed(sorted(formats))
         message = f"item {item.id!r} uses the unknown format {item.format!r}; known: {known}."
         message += suggestion(item.format, formats)
         yield Problem(code="unknown-format", column=item.id, message=message)
@@ -101,7 +101,7 @@ def _key_problems(item: Item, response_format: ResponseFormat) -> Iterator[Probl
     codes = option_codes(response_format.options)
     for code in keys:
         if code not in codes:
-            message = f"key {code} is not among the options {', '.join(map(str, codes))}."
+            message = f"key {code} is not among the options {listed(codes)}."
             yield Problem(code="key-outside-options", column=item.id, message=message)
     if len(set(keys)) < len(keys):
         message = f"key {list(keys)} names an option twice; name it once."
@@ -137,7 +137,7 @@ def _gate_code_problems(item_id: str, gate: Gate, gate_format: ResponseFormat) -
             allowed = f"{gate_format.minimum:g} to {gate_format.maximum:g}"
         else:
             known = code in option_codes(gate_format.options)
-            allowed = ", ".join(map(str, option_codes(gate_format.options)))
+            allowed = listed(option_codes(gate_format.options))
         if not known:
             message = f"is asked if {gate.item!r} is {code}, which is no answer to it ({allowed})."
             yield Problem(code="gate-outside-options", column=item_id, message=message)
@@ -145,15 +145,18 @@ def _gate_code_problems(item_id: str, gate: Gate, gate_format: ResponseFormat) -
 
 def _gate_chain_problems(item: Item, by_id: Mapping[str, Item]) -> Iterator[Problem]:
     seen, gate = [item.id], item.asked_if
-    while gate is not None and gate.item in by_id and gate.item not in seen:
+    while gate and gate.item in by_id and gate.item not in seen and len(seen) <= MAX_GATES + 1:
         seen.append(gate.item)
         gate = by_id[gate.item].asked_if
     if gate is not None and gate.item == item.id:
-        circle = " → ".join([*seen, item.id])
+        shown = seen if len(seen) < 5 else [*seen[:3], "…"]
+        circle = " → ".join([*shown, item.id])
         message = f"is asked only if an item that depends on it ({circle}); open the circle."
         yield Problem(code="gate-cycle", column=item.id, message=message)
     elif len(seen) - 1 > MAX_GATES:
-        message = f"has {len(seen) - 1} gates before it; expected at most {MAX_GATES}."
+        message = (
+            f"has more than {MAX_GATES} gates before it, each depending on the next; use fewer."
+        )
         yield Problem(code="gate-depth", column=item.id, message=message)
 
 

@@ -17,6 +17,7 @@ from digilitt.define.formats import (
     option_codes,
     possible_range,
 )
+from digilitt.define.problems import listed
 from digilitt.errors import Problem
 
 NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
@@ -138,8 +139,8 @@ def _label_problems(place: str, response_format: ResponseFormat) -> Iterator[Pro
             yield Problem(
                 code="repeated-label",
                 column=place,
-                message=f"codes {sorted(codes)} have the same label {label!r} in {language!r}; "
-                "labels must tell them apart.",
+                message=f"codes {listed(sorted(codes))} have the same label {label[:60]!r} in "
+                f"{language!r}; labels must tell them apart.",
             )
 
 

@@ -11,7 +11,7 @@ from math import isfinite
 from digilitt.define.fields import alike
 from digilitt.define.formats import KEYED_KINDS, WRONG_KINDS, ResponseFormat
 from digilitt.define.item import Item
-from digilitt.define.problems import suggestion
+from digilitt.define.problems import listed, suggestion
 from digilitt.define.ranges import (
     Range,
     always_applicable,
@@ -93,7 +93,7 @@ def _part_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem
         yield Problem(code="scale-parts", column=scale.id, message=message)
     for inner, count in Counter(scale.scales).items():
         if inner not in by_id:
-            message = f"adds up the unknown scale {inner!r}; known: {', '.join(sorted(by_id))}."
+            message = f"adds up the unknown scale {inner!r}; known: {listed(sorted(by_id))}."
             message += suggestion(inner, by_id)
             yield Problem(code="unknown-scale", column=scale.id, message=message)
         if count > 1:
@@ -264,8 +264,8 @@ def _repeated_band_problems(scale: Scale) -> Iterator[Problem]:
     for (language, label), count in labels.items():
         if count > 1:
             message = (
-                f"{count} bands have the label {label!r} in {language!r}; labels must tell them "
-                "apart."
+                f"{count} bands have the label {label[:60]!r} in {language!r}; labels must tell "
+                "them apart."
             )
             yield Problem(code="repeated-label", column=scale.id, message=message)
 

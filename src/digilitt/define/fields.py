@@ -23,6 +23,9 @@ FROZEN = ConfigDict(
 # Far above any real code or score, far below where binary numbers lose whole ones.
 LARGEST = 10**12
 
+# Ids stand in messages and name columns.
+LONGEST_ID = 80
+
 SLUG = r"^[a-z0-9][a-z0-9.-]*$"
 ITEM_ID = r"^[A-Za-z][A-Za-z0-9_]*$"
 FORMAT_ID = r"^[A-Za-z][A-Za-z0-9_.-]*$"
@@ -58,13 +61,15 @@ def _plain_zero(number: float) -> float:
     return number + 0.0  # -0.0 becomes 0.0, so that equal definitions have equal digests.
 
 
-SlugId = Annotated[str, StringConstraints(pattern=SLUG)]
-ItemId = Annotated[str, StringConstraints(pattern=ITEM_ID)]
-FormatId = Annotated[str, StringConstraints(pattern=FORMAT_ID)]
-PartId = Annotated[str, StringConstraints(pattern=PART_ID)]
+SlugId = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
+ItemId = Annotated[str, StringConstraints(pattern=ITEM_ID, max_length=LONGEST_ID)]
+FormatId = Annotated[str, StringConstraints(pattern=FORMAT_ID, max_length=LONGEST_ID)]
+PartId = Annotated[str, StringConstraints(pattern=PART_ID, max_length=LONGEST_ID)]
 Version = Annotated[str, StringConstraints(pattern=VERSION)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
 Target = Annotated[str, StringConstraints(pattern=TARGET)]
+Name = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
+Link = Annotated[str, StringConstraints(max_length=2 * LONGEST_ID + 1)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[StrictInt, Field(ge=-LARGEST, le=LARGEST)]
 Number = Annotated[

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationError
 
 from digilitt.define.fields import FROZEN, Language, PartId, SlugId, Table, Version
-from digilitt.define.problems import from_validation, named, suggestion
+from digilitt.define.problems import from_validation, listed, named, suggestion
 from digilitt.define.text import (
     Text,
     allow_inline_languages,
@@ -41,7 +41,7 @@ class Competence(BaseModel):
     model_config = LABELLED
 
     id: PartId
-    area: str
+    area: PartId
     label: Text
     description: Text | None = None
 
@@ -156,7 +156,7 @@ def _unknown_names(framework: Framework, areas: Sequence[str]) -> Iterator[Probl
         if competence.area not in areas:
             message = (
                 f"competence {competence.id!r} is in the unknown area {competence.area!r}; "
-                f"the areas are {', '.join(areas)}.{suggestion(competence.area, areas)}"
+                f"the areas are {listed(areas)}.{suggestion(competence.area, areas)}"
             )
             yield Problem(code="unknown-area", column=competence.id, message=message)
     for language in framework.own_translations:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictInt
 
-from digilitt.define.fields import FROZEN, LARGEST, Code, ItemId
+from digilitt.define.fields import FROZEN, LARGEST, Code, FormatId, ItemId, Link
 from digilitt.define.formats import CountsAs
 from digilitt.define.text import Text
 
@@ -61,8 +61,8 @@ class Item(BaseModel):
     model_config = FROZEN
 
     id: ItemId
-    format: str
+    format: FormatId
     text: Text
-    competences: tuple[str, ...] = ()
+    competences: tuple[Link, ...] = ()
     asked_if: Gate | None = None
     key: Annotated[StrictInt | Codes | None, BeforeValidator(_codes)] = None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 
 from digilitt.define.fields import FROZEN, Code, Table, Target, alike
-from digilitt.define.problems import from_validation
+from digilitt.define.problems import from_validation, listed
 from digilitt.define.toml import read_toml, write_toml
 from digilitt.errors import DefinitionError, Problem
 
@@ -114,13 +114,13 @@ def _told_apart(
             meanings.setdefault(alike(text), set()).add(meaning)
         for text, several in meanings.items():
             if len(several) > 1:
-                both = " and ".join(sorted(map(repr, several)))
+                both = listed(sorted(map(repr, several)))
                 yield Problem(
                     code="repeated-label",
                     file="mapping",
                     column=f"{field}.{name}",
-                    message=f"{text!r} stands for the {what} {both}; case and white space do "
-                    "not tell texts apart. Keep one.",
+                    message=f"{text[:60]!r} stands for the {what} {both[:120]}; case and white "
+                    "space do not tell texts apart. Keep one.",
                 )
 
 

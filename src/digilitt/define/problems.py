@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from digilitt.define.fields import LARGEST, PATTERN_WORDS
 from digilitt.errors import Problem
 
-SHOWN = 60
+SHOWN, LISTED = 60, 12
 
 # By pydantic's type of finding: what a value of the kind that was expected looks like in TOML.
 _KINDS = {
@@ -34,6 +34,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def listed(names: Iterable[object]) -> str:
+    """Names with commas between, the first dozen of them."""
+    known = [str(name) for name in names]
+    return (", ".join(known[:LISTED]) or "none") + (" …" if len(known) > LISTED else "")
+
+
 def _shown(value: Any) -> str:
     """What was found, short whatever it is."""
     if isinstance(value, dict):
@@ -52,9 +58,10 @@ def _shown(value: Any) -> str:
 
 def _name_of(part: Any) -> str:
     """Id or code of a part of a definition, if it has one that can be shown."""
-    if not isinstance(part, dict):
-        return str(getattr(part, "id", ""))
-    name = part.get("id", part.get("code"))
+    if isinstance(part, dict):
+        name = part.get("id", part.get("code"))
+    else:
+        name = getattr(part, "id", getattr(part, "code", None))
     shown = type(name) is int and abs(name) <= LARGEST
     return str(name)[:SHOWN] if shown or isinstance(name, str) else ""
 
@@ -89,6 +96,8 @@ def _expected(kind: str, context: dict[str, Any], fallback: str) -> str:
         return f"expected {PATTERN_WORDS.get(context['pattern'], context['pattern'])}"
     if kind == "string_too_short":
         return "expected some text"
+    if kind == "string_too_long":
+        return f"expected at most {context['max_length']} characters"
     if kind == "too_short":
         return "expected at least one entry"
     if kind == "finite_number":

@@ -14,7 +14,7 @@ from pydantic import (
     StrictInt,
 )
 
-from digilitt.define.fields import FROZEN, LARGEST, SHORT_ITEM, ItemId, Number
+from digilitt.define.fields import FROZEN, LARGEST, SHORT_ITEM, ItemId, Name, Number
 from digilitt.define.text import Text, allow_inline_languages, gather_languages
 
 Metric = Literal["sum", "mean", "pomp", "linear", "t"]
@@ -91,7 +91,7 @@ class Norm(BaseModel):
 
     model_config = FROZEN
 
-    group: str = ""
+    group: Name = ""
     mean: Number
     sd: Annotated[Number, Field(gt=0)]
 
@@ -103,7 +103,7 @@ class Norms(BaseModel):
 
     base: Base = "mean"
     source: str
-    by: str = ""
+    by: Name = ""
     table: tuple[Norm, ...]
 
 
@@ -116,7 +116,7 @@ class Band(BaseModel):
         "json_schema_extra": allow_inline_languages,
     }
 
-    id: str = Field(min_length=1)
+    id: Annotated[Name, Field(min_length=1)]
     start: Number = Field(alias="from")
     to: Number | None = None
     label: Text

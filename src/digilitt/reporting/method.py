@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from digilitt.define.formats import ResponseFormat
 from digilitt.define.instrument import Instrument
 from digilitt.define.scale import Scale
@@ -97,9 +95,8 @@ def scale_rules(scale: Scale, plan: ScalePlan) -> Rules:
 
 def scale_bands(scale: Scale, high: float, language: str) -> tuple[Band, ...]:
     """The bands of a scale, each with where it begins and ends."""
-    starts = [band.start for band in scale.bands]
-    ends = [end for _, end in pairwise(starts)] + [high]
+    ends = [*(band.start for band in scale.bands[1:]), high]
     return tuple(
         Band(id=band.id, label=phrase(band.label, language), start=band.start, end=end)
-        for band, end in zip(scale.bands, ends, strict=True)
+        for band, end in zip(scale.bands, ends, strict=False)
     )

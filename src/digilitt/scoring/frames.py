@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, cast
@@ -107,12 +108,13 @@ def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
     if not count_invalid:
         _refuse({item: scored.invalid[item.item] for item in plan.scored_items})
     added: dict[str, Any] = {}
+    text = pd.StringDtype(na_value=np.nan)  # "str" is something else in pandas 2
     for scale in plan.scales:
         scores = scored.scales[scale.scale]
         added[scale.column] = scores.estimate
         added[f"{scale.scale}_n_answered"] = scores.n_answered
         if scale.band_ids:
-            ids = pd.array([*scale.band_ids, None], dtype="str")
+            ids = pd.array([*scale.band_ids, None], dtype=text)
             added[f"{scale.scale}_band"] = ids.take(scores.band)
         if count_invalid:
             added[f"{scale.scale}_n_invalid"] = scores.n_invalid
@@ -133,9 +135,13 @@ def _checked(frame: Any, plan: Plan, count_invalid: bool) -> Any:
             f"found a {type(frame).__name__}; expected a data frame, such as pandas or Polars."
         )
         raise ResponseError([Problem(code="no-frame", message=message)]) from None
-    except nw.exceptions.DuplicateError as error:
-        message = f"two columns have one name; rename them. {error}"
-        raise ResponseError([Problem(code="column-twice", message=message)]) from None
+    except nw.exceptions.DuplicateError:
+        names = getattr(frame, "column_names", getattr(frame, "columns", ()))
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        message = "stands more than once; rename all but one, or drop them."
+        raise ResponseError(
+            Problem(code="column-twice", column=str(name), message=message) for name in twice
+        ) from None
     names = schema.names()
     if problems := [
         *_lacking(plan, names),

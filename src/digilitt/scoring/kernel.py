@@ -134,8 +134,10 @@ def _score_block(
 ) -> PlanScores:
     items = {item.item: score_item(plan, item, columns) for item in plan.scored_items}
     done: dict[str, ScaleScores] = {}
-    for scale in plan.scales:
-        done[scale.scale] = _score_scale(scale, items, done, groups)
+    # Invalid answers may be huge, and nobody may have answered.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for scale in plan.scales:
+            done[scale.scale] = _score_scale(scale, items, done, groups)
     return PlanScores(
         done, {name: int(np.count_nonzero(scores.invalid)) for name, scores in items.items()}
     )
@@ -258,9 +260,8 @@ def _score_scale(
     n_applicable = len(parts) - len(optional) + _count(optional, n_rows)
     needed = scale.minimum * n_applicable - TOLERANCE if scale.is_share else scale.minimum
     enough = (n_answered >= needed) & (n_answered >= 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = total / _weighed(parts, [part.weight for part in scale.parts])
-        estimate = np.where(enough, _metric(scale, total, mean, parts, groups), np.nan)
+    mean = total / _weighed(parts, [part.weight for part in scale.parts])
+    estimate = np.where(enough, _metric(scale, total, mean, parts, groups), np.nan)
     return ScaleScores(
         estimate=estimate,
         mean=np.where(enough, mean, np.nan),

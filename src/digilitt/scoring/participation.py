@@ -73,8 +73,9 @@ def participation(
     >>> import digilitt as dl
     >>> cohort = dl.simulate_cohort(rng=1)
     >>> who = dl.participation(dl.score(cohort.responses), roster=cohort.roster)
-    >>> who.table[["wave", "invited", "valid"]].iloc[0].tolist()
-    ['2018', 677, 575]
+    >>> print(who.table[["wave", "invited", "valid"]].head(1).to_string(index=False))
+    wave  invited  valid
+    2018      677    575
     """
     by = group_columns(scores.responses.people, by)
     caveats: list[Caveat] = []

@@ -135,7 +135,8 @@ def _long(people: pd.DataFrame, plan: Plan, scored: PlanScores) -> pd.DataFrame:
     made["n_missing"] = interleaved("n_missing")
     ids = [np.array([*scale.band_ids, None], dtype=object) for scale in plan.scales]
     bands = [names[scores.band] for names, scores in zip(ids, scales, strict=True)]
-    made["band"] = pd.array(np.column_stack(bands).reshape(-1).tolist(), dtype="str")
+    text = pd.StringDtype(na_value=np.nan)  # "str" is something else in pandas 2
+    made["band"] = pd.array(np.column_stack(bands).reshape(-1).tolist(), dtype=text)
     return made
 
 
