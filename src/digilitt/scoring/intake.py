@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,54 +13,16 @@ from digilitt.define.mapping import Mapping
 from digilitt.errors import Problem
 from digilitt.result import Caveat
 from digilitt.scoring.answers import Reading, label_problems, labels_of, read_column, split_ticks
-from digilitt.scoring.cells import (
-    CELL_ERRORS,
-    calendar_text,
-    cell_text,
-    is_blank,
-    normalised,
-    parse_number,
-)
+from digilitt.scoring.cells import normalised
 from digilitt.scoring.columns import Layout, Roles, layout
 from digilitt.scoring.kernel import not_asked
-from digilitt.scoring.persons import holds_personal_numbers, quoted
+from digilitt.scoring.people import read_people
+from digilitt.scoring.persons import quoted
 from digilitt.scoring.plan import ItemPlan, Plan
+from digilitt.scoring.table import Cells, summary_rows
 
 # Problems of single cells or rows, which `on_problem="missing"` turns into counted caveats.
 CELL_PROBLEMS = ("invalid-answer", "partly-blank", "answered-though-not-asked", "summary-row")
-
-SUMMARY_WORDS = frozenset(
-    "medel medelvärde snitt genomsnitt antal summa total totalt median min max "
-    "mean average count sum n st.av. std".split()
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cells:
-    """A table of cells with the place of each.
-
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        Columns are headers; cells are None or NaN where blank, text, numbers, dates.
-    rows : sequence of str
-        What each row is called: a spreadsheet's row number, or an index label.
-    file, sheet : str
-    decimal_comma : bool
-        Whether text writes numbers as ``3,5``.
-    date_1904 : bool
-        Whether day numbers count from 1904.
-    fixed : dict of str to str
-        Wave or groups that hold for the whole table.
-    """
-
-    frame: pd.DataFrame
-    rows: Sequence[str]
-    file: str = ""
-    sheet: str = ""
-    decimal_comma: bool = False
-    date_1904: bool = False
-    fixed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,8 +61,13 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
     found = layout(list(cells.frame.columns), plan.instrument, mapping, roles)
     problems = [*label_problems(plan.instrument, mapping), *found.problems]
     caveats = list(_dropped(found, cells))
-    summary = _summary_rows(cells, found)
-    problems += [_summary_problem(cells, row) for row in np.flatnonzero(summary).tolist()]
+    taken = {header for columns in found.items.values() for header in columns.values()}
+    summary = summary_rows(cells.frame, taken, found.people.get("person", ""))
+    message = "looks like a summary row (mean, count or sum) below the answers; delete it."
+    problems += [
+        Problem(code="summary-row", row=str(cells.rows[row]), message=message)
+        for row in np.flatnonzero(summary).tolist()
+    ]
     kept = replace(
         cells,
         frame=cells.frame.loc[~summary].reset_index(drop=True),
@@ -112,7 +79,7 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
         read = _items(kept, found.items.get(wave, {}), plan, mapping)
         problems += read.problems
         codes.append(read.codes)
-        here = _people(kept, found, mapping, caveats if not people else [])
+        here = read_people(kept, found, mapping, caveats if not people else [])
         problems += here.problems if not people else []
         people.append(here.frame.assign(wave=wave) if wave else here.frame)
     if any(found.items) and "wave" in cells.fixed:
@@ -138,48 +105,12 @@ class _ItemsRead:
     problems: list[Problem]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _PeopleRead:
-    frame: pd.DataFrame
-    problems: list[Problem]
-
-
 def _dropped(found: Layout, cells: Cells) -> Iterator[Caveat]:
     if found.dropped:
         more = " …" if len(found.dropped) > 20 else ""
         names = ", ".join(map(quoted, found.dropped[:20])) + more
         message = f"{len(found.dropped)} columns that nobody named were left out: {names}."
         yield Caveat(code="columns-dropped", where=cells.file, message=message)
-
-
-def _summary_rows(cells: Cells, found: Layout) -> NDArray[np.bool_]:
-    """Rows at the end of the table that sum it up, such as "Medel" or "Antal".
-
-    A row with a person id is a person's, whatever words stand in it.
-    """
-    person = found.people.get("person")
-    taken = {header for columns in found.items.values() for header in columns.values()}
-    texts = [name for name in cells.frame.columns if name not in taken]
-    columns = list(dict.fromkeys([*texts, *cells.frame.columns[:1]]))
-    rows = np.zeros(len(cells.frame), dtype=np.bool_)
-    for row in range(len(cells.frame) - 1, -1, -1):
-        words = {
-            normalised(cell).rstrip(":")
-            for cell in (cells.frame[name].iat[row] for name in columns)
-            if isinstance(cell, str)
-        }
-        if not words & SUMMARY_WORDS:
-            break
-        id_cell = None if person is None else cells.frame[person].iat[row]
-        if not is_blank(id_cell) and normalised(id_cell).rstrip(":") not in SUMMARY_WORDS:
-            break
-        rows[row] = True
-    return rows
-
-
-def _summary_problem(cells: Cells, row: int) -> Problem:
-    message = "looks like a summary row (mean, count or sum) below the answers; delete it."
-    return Problem(code="summary-row", row=str(cells.rows[row]), message=message)
 
 
 def _items(cells: Cells, columns: dict[str, str], plan: Plan, mapping: Mapping) -> _ItemsRead:
@@ -289,100 +220,3 @@ def _contradicted_gates(
                 column=header,
                 message=message,
             )
-
-
-def _people(cells: Cells, found: Layout, mapping: Mapping, caveats: list[Caveat]) -> _PeopleRead:
-    made: dict[str, object] = {}
-    problems: list[Problem] = []
-    for name, header in found.people.items():
-        column = list(cells.frame[header])
-        if name == "weight":
-            made[name], wrong = _weights(cells, header, column)
-        else:
-            made[name], wrong = _texts(cells, name, header, column, mapping, caveats)
-        problems += wrong
-    for name, value in cells.fixed.items():
-        if name in made:
-            message = f"{name!r} is given for the whole file, so no column may hold it as well."
-            problems.append(
-                Problem(code="column-twice", column=found.people[name], message=message)
-            )
-        made[name] = [value] * len(cells.frame)
-    return _PeopleRead(pd.DataFrame(made, index=range(len(cells.frame))), problems)
-
-
-def _weights(
-    cells: Cells, header: str, column: Sequence[object]
-) -> tuple[list[float], list[Problem]]:
-    numbers = [parse_number(cell, decimal_comma=cells.decimal_comma) for cell in column]
-    problems = [
-        Problem(
-            code="weight",
-            row=str(cells.rows[row]),
-            column=header,
-            message=f"found {quoted(column[row])}; expected a sampling weight above 0.",
-        )
-        for row, number in enumerate(numbers)
-        if number is None or number <= 0
-    ]
-    return [np.nan if number is None else number for number in numbers], problems
-
-
-def _texts(
-    cells: Cells,
-    name: str,
-    header: str,
-    column: Sequence[object],
-    mapping: Mapping,
-    caveats: list[Caveat],
-) -> tuple[list[str | None], list[Problem]]:
-    dated, n_serials = calendar_text(column, date_1904=cells.date_1904)
-    if n_serials:
-        message = f"{n_serials} day numbers were read as dates, as other cells of the column are."
-        caveats.append(Caveat(code="date-serials", where=header, message=message))
-    values = {normalised(text): known for text, known in mapping.values.get(name, {}).items()}
-    texts = [None if is_blank(cell) else cell_text(cell) for cell in dated]
-    told = [None if text is None else values.get(normalised(text), text) for text in texts]
-    present = [text for text in told if text is not None]
-    if holds_personal_numbers(present):
-        message = (
-            "holds Swedish personal identity numbers. Replace them by pseudonyms before reading, "
-            "for instance with digilitt.pseudonymise(numbers, key=…)."
-        )
-        return told, [Problem(code="personal-number", column=header, message=message)]
-    problems = [*padding_problems(header, present), *_cell_errors(cells, header, told)]
-    if name == "person":
-        problems += [
-            Problem(
-                code="no-person",
-                row=str(cells.rows[row]),
-                column=header,
-                message="no person id; every row needs one (leave person out when occasions "
-                "are anonymous).",
-            )
-            for row, text in enumerate(told)
-            if text is None
-        ]
-    return told, problems
-
-
-def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iterator[Problem]:
-    for row, text in enumerate(texts):
-        if text in CELL_ERRORS:
-            message = f"found the error {text}; correct the formula, or clear the cell."
-            yield Problem(
-                code="cell-error", row=str(cells.rows[row]), column=header, message=message
-            )
-
-
-def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
-    """Codes that a spreadsheet stripped of their leading zeros in some rows only."""
-    written: dict[str, set[str]] = {}
-    for text in texts:
-        if text.isdecimal():
-            written.setdefault(text.lstrip("0"), set()).add(text)
-    for several in written.values():
-        if len(several) > 1:
-            both = " and ".join(map(repr, sorted(several)))
-            message = f"holds both {both}; are they the same? Write them alike."
-            yield Problem(code="mixed-code", column=header, message=message)

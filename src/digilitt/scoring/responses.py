@@ -18,10 +18,12 @@ from digilitt.result import Caveat, Provenance
 from digilitt.scoring.cells import cell_text
 from digilitt.scoring.columns import ROLES, Roles
 from digilitt.scoring.expressions import output_names
-from digilitt.scoring.intake import CELL_PROBLEMS, Cells, Draft, padding_problems, take_in
+from digilitt.scoring.intake import CELL_PROBLEMS, Draft, take_in
 from digilitt.scoring.kernel import not_asked, score_item
+from digilitt.scoring.people import padding_problems
 from digilitt.scoring.persons import holds_personal_numbers
 from digilitt.scoring.plan import Plan, compile_plan
+from digilitt.scoring.table import Cells
 
 OnProblem = Literal["error", "missing"]
 

@@ -1,0 +1,137 @@
+"""People: the columns that say who answered, when, and to which groups they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from digilitt.define.mapping import Mapping
+from digilitt.errors import Problem
+from digilitt.result import Caveat
+from digilitt.scoring.cells import (
+    CELL_ERRORS,
+    calendar_text,
+    cell_text,
+    is_blank,
+    normalised,
+    parse_number,
+)
+from digilitt.scoring.columns import Layout
+from digilitt.scoring.persons import holds_personal_numbers, quoted
+from digilitt.scoring.table import Cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleRead:
+    """The columns about people, and what is wrong with them.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Person, wave, groups, cluster, weight, rater, as far as named.
+    problems : list of Problem
+    """
+
+    frame: pd.DataFrame
+    problems: list[Problem]
+
+
+def read_people(cells: Cells, found: Layout, mapping: Mapping, caveats: list[Caveat]) -> PeopleRead:
+    """Read the columns about people; dates that were numbers are told in `caveats`."""
+    made: dict[str, object] = {}
+    problems: list[Problem] = []
+    for name, header in found.people.items():
+        column = list(cells.frame[header])
+        if name == "weight":
+            made[name], wrong = _weights(cells, header, column)
+        else:
+            made[name], wrong = _texts(cells, name, header, column, mapping, caveats)
+        problems += wrong
+    for name, value in cells.fixed.items():
+        if name in made:
+            message = f"{name!r} is given for the whole file, so no column may hold it as well."
+            problems.append(
+                Problem(code="column-twice", column=found.people[name], message=message)
+            )
+        made[name] = [value] * len(cells.frame)
+    return PeopleRead(pd.DataFrame(made, index=range(len(cells.frame))), problems)
+
+
+def _weights(
+    cells: Cells, header: str, column: Sequence[object]
+) -> tuple[list[float], list[Problem]]:
+    numbers = [parse_number(cell, decimal_comma=cells.decimal_comma) for cell in column]
+    problems = [
+        Problem(
+            code="weight",
+            row=str(cells.rows[row]),
+            column=header,
+            message=f"found {quoted(column[row])}; expected a sampling weight above 0.",
+        )
+        for row, number in enumerate(numbers)
+        if number is None or number <= 0
+    ]
+    return [np.nan if number is None else number for number in numbers], problems
+
+
+def _texts(
+    cells: Cells,
+    name: str,
+    header: str,
+    column: Sequence[object],
+    mapping: Mapping,
+    caveats: list[Caveat],
+) -> tuple[list[str | None], list[Problem]]:
+    dated, n_serials = calendar_text(column, date_1904=cells.date_1904)
+    if n_serials:
+        message = f"{n_serials} day numbers were read as dates, as other cells of the column are."
+        caveats.append(Caveat(code="date-serials", where=header, message=message))
+    values = {normalised(text): known for text, known in mapping.values.get(name, {}).items()}
+    texts = [None if is_blank(cell) else cell_text(cell) for cell in dated]
+    told = [None if text is None else values.get(normalised(text), text) for text in texts]
+    present = [text for text in told if text is not None]
+    if holds_personal_numbers(present):
+        message = (
+            "holds Swedish personal identity numbers. Replace them by pseudonyms before reading, "
+            "for instance with digilitt.pseudonymise(numbers, key=…)."
+        )
+        return told, [Problem(code="personal-number", column=header, message=message)]
+    problems = [*padding_problems(header, present), *_cell_errors(cells, header, told)]
+    if name == "person":
+        problems += [
+            Problem(
+                code="no-person",
+                row=str(cells.rows[row]),
+                column=header,
+                message="no person id; every row needs one (leave person out when occasions "
+                "are anonymous).",
+            )
+            for row, text in enumerate(told)
+            if text is None
+        ]
+    return told, problems
+
+
+def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iterator[Problem]:
+    for row, text in enumerate(texts):
+        if text in CELL_ERRORS:
+            message = f"found the error {text}; correct the formula, or clear the cell."
+            yield Problem(
+                code="cell-error", row=str(cells.rows[row]), column=header, message=message
+            )
+
+
+def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
+    """Codes that a spreadsheet stripped of their leading zeros in some rows only."""
+    written: dict[str, set[str]] = {}
+    for text in texts:
+        if text.isdecimal():
+            written.setdefault(text.lstrip("0"), set()).add(text)
+    for several in written.values():
+        if len(several) > 1:
+            both = " and ".join(map(repr, sorted(several)))
+            message = f"holds both {both}; are they the same? Write them alike."
+            yield Problem(code="mixed-code", column=header, message=message)
