@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
-from tests import oracle
 
 from digilitt.define.instrument import Instrument
+from tests import oracle
 
 Row = dict[str, float | None]
 

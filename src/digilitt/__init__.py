@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from digilitt.define.instrument import Instrument as Instrument
     from digilitt.define.mapping import Mapping as Mapping
     from digilitt.define.mapping import read_mapping as read_mapping
+    from digilitt.define.schema import json_schema as json_schema
     from digilitt.disclosure import Disclosure as Disclosure
     from digilitt.errors import ComparisonError as ComparisonError
     from digilitt.errors import DefinitionError as DefinitionError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from digilitt.errors import ResponseError as ResponseError
     from digilitt.interchange.answers import read_responses as read_responses
     from digilitt.interchange.guessing import guess_mapping as guess_mapping
+    from digilitt.interchange.roster import read_roster as read_roster
+    from digilitt.interchange.writing import write_table as write_table
     from digilitt.reporting.render import report as report
     from digilitt.result import Caveat as Caveat
     from digilitt.result import Provenance as Provenance
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from digilitt.scoring.scores import score_one as score_one
     from digilitt.scoring.simulation import simulate as simulate
     from digilitt.scoring.simulation import simulate_cohort as simulate_cohort
+    from digilitt.scoring.simulation_result import Simulation as Simulation
 
 _HOME = {
     "framework": "define.catalogue",
@@ -60,6 +64,7 @@ _HOME = {
     "Instrument": "define.instrument",
     "Mapping": "define.mapping",
     "read_mapping": "define.mapping",
+    "json_schema": "define.schema",
     "Disclosure": "disclosure",
     "ComparisonError": "errors",
     "DefinitionError": "errors",
@@ -73,6 +78,8 @@ _HOME = {
     "ResponseError": "errors",
     "read_responses": "interchange.answers",
     "guess_mapping": "interchange.guessing",
+    "read_roster": "interchange.roster",
+    "write_table": "interchange.writing",
     "report": "reporting.render",
     "Caveat": "result",
     "Provenance": "result",
@@ -89,6 +96,7 @@ _HOME = {
     "score_one": "scoring.scores",
     "simulate": "scoring.simulation",
     "simulate_cohort": "scoring.simulation",
+    "Simulation": "scoring.simulation_result",
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 (the names are the keys above)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from digilitt.define.instrument import Instrument
     from digilitt.define.mapping import Mapping
+    from digilitt.disclosure import Disclosure
     from digilitt.reporting.render import Report
     from digilitt.scoring.scores import Scores
 
 Language = Literal["sv", "en"]
+TABLES = (".xlsx", ".csv")
 
 app = typer.Typer(
     name="digilitt",
@@ -54,6 +56,23 @@ def _say(message: str) -> None:
     typer.echo(message, err=True)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from digilitt.result import version
+
+        typer.echo(f"digilitt {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Nothing: the option answers by itself."""
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("demo"),
@@ -66,10 +85,12 @@ def demo(
     Leaves answers.csv, roster.csv, scores.xlsx and report.html in the folder. The people
     are simulated; none of it is a result of any project.
     """
+    from digilitt.disclosure import Disclosure
     from digilitt.interchange.writing import write_table
     from digilitt.scoring.scores import score
     from digilitt.scoring.simulation import simulate_cohort
 
+    disclosure = Disclosure(min_n=min_n)
     _make_folder(out)
     _say("Simulating a cohort …")
     cohort = simulate_cohort(rng=seed)
@@ -78,7 +99,7 @@ def demo(
     _say(f"Scoring {len(cohort.responses)} rows …")
     scores = score(cohort.responses)
     _say("Writing the report …")
-    made = _report(scores, ["municipality"], cohort.roster, language, min_n)
+    made = _report(scores, ["municipality"], cohort.roster, language, disclosure)
     write_table(made.tables, out / "scores.xlsx", language=language, overwrite=True)
     made.write(out / "report.html", overwrite=True)
     typer.echo(f"Open {(out / 'report.html').resolve()}")
@@ -127,11 +148,13 @@ def score(
     written only with --persons.
     """
     from digilitt.define.catalogue import instrument as find
+    from digilitt.disclosure import Disclosure
     from digilitt.interchange.answers import read_responses
     from digilitt.interchange.roster import read_roster
     from digilitt.scoring.scores import score as score_responses
 
-    _check_target(out, persons, overwrite)
+    disclosure = Disclosure(min_n=min_n)
+    _check_target(out, TABLES if persons else (".html", *TABLES), overwrite)
     found = find(instrument)
     _say(f"Reading {file.name} …")
     answers = read_responses(
@@ -149,11 +172,12 @@ def score(
     scores = score_responses(answers)
     groups = by or list(answers.groups[:1])
     invited = read_roster(roster) if roster else None
-    made = _report(scores, groups, invited, language, min_n)
+    made = _report(scores, groups, invited, language, disclosure)
     for caveat in scores.caveats:
         _say(f"! {caveat}")
     _write(made, scores, out, persons, language, overwrite)
-    typer.echo(f"Wrote {out} (groups of fewer than {min_n} are not shown)")
+    shown = f"groups of fewer than {min_n} are not shown" if min_n > 1 else "every group is shown"
+    typer.echo(f"Wrote {out} ({shown})")
 
 
 @app.command(name="map")
@@ -194,10 +218,12 @@ def check(
     from digilitt.define.catalogue import instrument as find
     from digilitt.interchange.answers import read_responses
 
+    if out is not None:
+        _check_target(out, TABLES, overwrite)
     try:
         if not instrument:
-            found = find(target)
-            typer.echo(f"{found} is in order.")
+            _refuse_answers(target)
+            typer.echo(f"{find(target)} is in order.")
             return
         found = find(instrument)
         file = Path(target)
@@ -275,6 +301,13 @@ def new(
     typer.echo(f"Wrote {write_starter(name, out)}; edit it, then run: digilitt check THAT_FILE")
 
 
+def _refuse_answers(target: str) -> None:
+    from digilitt.errors import ResponseError
+
+    if Path(target).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"):
+        raise ResponseError(f"{target}: say which instrument was answered, with --instrument ID.")
+
+
 def _mapping(
     file: Path, instrument: Instrument, path: Path | None, sheet: str | None, header_row: int | None
 ) -> Mapping:
@@ -292,14 +325,17 @@ def _mapping(
 
 
 def _report(
-    scores: Scores, by: list[str], roster: pd.DataFrame | None, language: Language, min_n: int
+    scores: Scores,
+    by: list[str],
+    roster: pd.DataFrame | None,
+    language: Language,
+    disclosure: Disclosure,
 ) -> Report:
-    from digilitt.disclosure import Disclosure
     from digilitt.reporting.render import report
     from digilitt.scoring.participation import participation
 
     who = participation(scores, by=by, roster=roster)
-    return report([scores, who], by=by, language=language, disclosure=Disclosure(min_n=min_n))
+    return report([scores, who], by=by, language=language, disclosure=disclosure)
 
 
 def _make_folder(folder: Path) -> None:
@@ -309,19 +345,21 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the folder cannot be made: {error.strerror}."
-        problem = Problem(code="write", file=str(folder), message=message)
+        problem = Problem(code="cannot-write", file=str(folder), message=message)
         raise InterchangeError([problem]) from None
 
 
-def _check_target(out: Path, persons: bool, overwrite: bool) -> None:
+def _check_target(out: Path, known: tuple[str, ...], overwrite: bool) -> None:
     """Refuse before the work what would be refused after it."""
     from digilitt.errors import InterchangeError, Problem
 
-    known = (".xlsx", ".csv") if persons else (".html", ".xlsx", ".csv")
     problems = []
     if out.suffix.lower() not in known:
         message = f"has the suffix {out.suffix!r}; expected {', '.join(known)}."
-        problems.append(Problem(code="suffix", file=str(out), message=message))
+        problems.append(Problem(code="unknown-suffix", file=str(out), message=message))
+    if not out.parent.is_dir():
+        message = f"there is no folder {str(out.parent)!r}; make it first."
+        problems.append(Problem(code="folder-not-found", file=str(out), message=message))
     if out.exists() and not overwrite:
         message = "exists already; choose another name, or add --overwrite."
         problems.append(Problem(code="file-exists", file=str(out), message=message))

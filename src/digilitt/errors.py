@@ -54,6 +54,17 @@ class Problem:
         return f"{place}: {self.message}" if place else self.message
 
 
+def counted(n: int, thing: str) -> str:
+    """A number with its noun: ``1 row``, ``2 rows``.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
 class DigilittError(Exception):
     """Root of every error that digilitt raises.
 

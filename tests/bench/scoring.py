@@ -77,8 +77,7 @@ def answers() -> pd.DataFrame:
     values = rng.integers(LOW, HIGH + 1, (N_PERSONS, N_ITEMS)).astype(np.float64)
     values[rng.random(values.shape) < 0.06] = np.nan
     values[rng.random(values.shape) < 0.02] = MISSING
-    frame = pd.DataFrame({f"i{item}": values[:, item].copy() for item in range(N_ITEMS)})
-    return frame
+    return pd.DataFrame({f"i{item}": values[:, item].copy() for item in range(N_ITEMS)})
 
 
 def by_hand(frame: pd.DataFrame) -> pd.DataFrame:

@@ -45,7 +45,8 @@ def definition(scales: Sequence[Mapping[str, Any]] = (), **more: Any) -> dict[st
         "items": [
             {"id": f"a{i}", "format": "agree", "text": text(f"Påstående {i}")} for i in range(1, 5)
         ],
-        "scales": list(scales) or [scale("one", ["a1"]), scale("all_four", ["a1", "-a2", "a3", "a4"])],
+        "scales": list(scales)
+        or [scale("one", ["a1"]), scale("all_four", ["a1", "-a2", "a3", "a4"])],
         **more,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from digilitt.interchange.answers import read_responses
 from digilitt.reporting.render import report
 from digilitt.scoring.participation import participation
 from digilitt.scoring.scores import score
+from digilitt.scoring.simulation import simulate
 from tests.reporting.make import LEVELS, cohort, definition, scale, scored, text
 from tests.reporting.page import grid, parsed
 
@@ -43,7 +45,7 @@ def check_headings(tree) -> None:
     depths = [int(node.tag[1]) for node in tree.all(*HEADINGS)]
     assert depths.count(1) == 1
     assert depths[0] == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(depths, depths[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(depths))
     assert all(node.text for node in tree.all(*HEADINGS))
 
 
@@ -87,7 +89,10 @@ def check_drawings(tree) -> None:
             continue
         assert drawing.attrs["role"] == "img"
         title, described = drawing.first("title"), drawing.first("desc")
-        assert drawing.attrs["aria-labelledby"].split() == [title.attrs["id"], described.attrs["id"]]
+        assert drawing.attrs["aria-labelledby"].split() == [
+            title.attrs["id"],
+            described.attrs["id"],
+        ]
         assert title.text
         assert described.text
         ends = [0.0]
@@ -406,9 +411,7 @@ def test_cautions_stand_above_the_results():
     assert "Instrumentet är en pilot" not in other
 
 
-def test_simulated_data_are_called_so(core):
-    from digilitt.scoring.simulation import simulate
-
+def test_simulated_data_are_called_so():
     simulated = score(simulate(instrument("sus"), n=40, rng=1).responses)
     page = parsed(report(simulated, disclosure=FIVE).html())
     assert "Uppgifterna är simulerade" in page.by_id("content").text

@@ -1,16 +1,20 @@
-"""Numbers and dates as people and spreadsheet programs write them."""
+"""Texts, numbers and dates as people and spreadsheet programs write them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+import unicodedata
+from decimal import Decimal
+from itertools import count
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digilitt.scoring.cells import calendar_text, parse_number
+from digilitt.scoring.cells import calendar_text, cell_text, is_blank, normalised, parse_number
 
 NEW_YEAR = dt.datetime.fromisoformat("2026-01-01")
 
@@ -36,6 +40,8 @@ NEW_YEAR = dt.datetime.fromisoformat("2026-01-01")
         (4, 4.0, 4.0),
         (3.5, 3.5, 3.5),
         (np.int64(2), 2.0, 2.0),
+        (np.float32(0.5), 0.5, 0.5),
+        (Decimal("3.50"), 3.5, 3.5),
     ],
 )
 def test_numbers(cell: object, point: float | None, comma: float | None) -> None:
@@ -57,7 +63,11 @@ def test_texts_that_are_no_numbers(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [None, True, np.True_, math.nan, math.inf, 10**400, dt.date(2026, 1, 1), [3]]
+    "cell",
+    [
+        *(None, True, np.True_, math.nan, math.inf, 10**400, dt.date(2026, 1, 1), [3], b"3"),
+        *(pd.NA, pd.NaT, 3 + 0j, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
+    ],
 )
 def test_other_cells_that_are_no_numbers(cell: object) -> None:
     assert parse_number(cell, decimal_comma=True) is None
@@ -96,6 +106,14 @@ def test_one_time_of_day_shows_in_the_whole_column() -> None:
     assert n_serials == 1
 
 
+def test_blanks_among_dates_stay_blank() -> None:
+    cells = [pd.NaT, pd.Timestamp("2026-01-01"), None, math.nan, "", pd.NA]
+    texts, n_serials = calendar_text(cells)
+    assert texts[1] == "2026-01-01"
+    assert all(is_blank(text) for k, text in enumerate(texts) if k != 1)
+    assert n_serials == 0
+
+
 def test_columns_without_dates_stay_as_they_are() -> None:
     assert calendar_text([46024, 46025, None]) == ([46024, 46025, None], 0)
 
@@ -111,3 +129,52 @@ def test_serials_agree_with_openpyxl(day: dt.date) -> None:
 
     texts, n_serials = calendar_text([NEW_YEAR, to_excel(day)])
     assert (texts[1], n_serials) == (day.isoformat(), 1)
+
+
+@pytest.mark.parametrize(
+    "cell", [None, "", " \t\n\u00a0", math.nan, np.float32("nan"), pd.NA, pd.NaT]
+)
+def test_blanks(cell: object) -> None:
+    assert is_blank(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["-", "nan", "None", 0, 0.0, False, math.inf, [], b"", Decimal("NaN")]
+)
+def test_what_is_no_blank(cell: object) -> None:
+    assert not is_blank(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (1278, "1278"),
+        (1278.0, "1278"),
+        (np.float64(-3.0), "-3"),
+        (0.5, "0.5"),
+        (1e22, "10000000000000000000000"),
+        (math.inf, "inf"),
+        (True, "True"),
+        ("  Båstads\u00a0 kommun\n", "Båstads kommun"),
+        (unicodedata.normalize("NFD", "Båstad"), "Båstad"),
+        (dt.date(2026, 1, 2), "2026-01-02"),
+        (16**4000, "0x1" + "0" * 4000),
+    ],
+    ids=count(),
+)
+def test_text_of_a_cell(cell: object, text: str) -> None:
+    assert cell_text(cell) == text
+
+
+@given(st.text())
+def test_texts_are_compared_without_case_or_white_space(text: str) -> None:
+    wanted = normalised(text)
+    assert normalised(f"  {text}\t") == wanted
+    assert normalised(unicodedata.normalize("NFD", text)) == wanted
+
+
+@given(
+    st.one_of(st.integers(), st.floats(), st.none(), st.binary(), st.lists(st.none()), st.text())
+)
+def test_every_cell_has_a_text(cell: object) -> None:
+    assert isinstance(cell_text(cell), str)

@@ -1,4 +1,4 @@
-"""The plan as stages of expressions: what they are called, and that they mean what the kernel does."""
+"""The plan as stages of expressions: their names, and that they mean what the kernel does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import definitions, small, tables
 
 from digilitt.define.instrument import Instrument
 from digilitt.scoring.expressions import output_names, stages
 from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
 from digilitt.scoring.kernel import score_arrays
 from digilitt.scoring.plan import Plan, compile_plan
+from tests.strategies import definitions, small, tables
 
 BANDS = [{"id": "low", "from": 1.0, "sv": "l", "en": "l"}]
 NESTED = small(

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import oracle
-from tests.strategies import GROUPS, Row, definitions, small, tables
 
 from digilitt.define.instrument import Instrument
 from digilitt.errors import ResponseError
 from digilitt.scoring.frames import score_frame
 from digilitt.scoring.plan import compile_plan
+from tests import oracle
+from tests.strategies import GROUPS, Row, definitions, small, tables
 
 METRICS = {"sum": "sum_score", "mean": "mean_score", "pomp": "pomp"}
 METRICS |= {"linear": "linear_score", "t": "t_score"}

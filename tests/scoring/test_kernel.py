@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import oracle
-from tests.strategies import GROUPS, QUIZ, Row, definitions, small, tables
 
 from digilitt.define.instrument import Instrument
 from digilitt.scoring import kernel
 from digilitt.scoring.kernel import PlanScores, not_asked, score_arrays, score_item
 from digilitt.scoring.plan import Plan, compile_plan
+from tests import oracle
+from tests.strategies import GROUPS, QUIZ, Row, definitions, small, tables
 
 NAN = math.nan
 

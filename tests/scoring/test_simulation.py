@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from tests.make_samples import SEEDS, sample_bytes, sample_path, simulated_sample
 
 from digilitt.define.catalogue import instrument, instruments, municipalities
 from digilitt.define.instrument import Instrument
@@ -20,6 +19,7 @@ from digilitt.scoring.scores import score
 from digilitt.scoring.simulation import simulate, simulate_cohort
 from digilitt.scoring.simulation_people import drawn, whole_counts
 from digilitt.scoring.simulation_result import Simulation
+from tests.make_samples import SEEDS, sample_bytes, sample_path, simulated_sample
 
 pytestmark = pytest.mark.pandas2
 

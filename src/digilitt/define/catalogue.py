@@ -94,7 +94,7 @@ def instrument(which: str | Path, *, frameworks: Sequence[Framework] = ()) -> In
     Examples
     --------
     >>> instrument("sus")
-    Instrument(sus@1.0.0, structure: 10 items, 1 scales)
+    Instrument(sus@1.0.0, structure: 10 items, 1 scale)
     """
     known = _names(instruments_folder(), "*/instrument.toml")
     if _is_path(which):

@@ -17,7 +17,7 @@ from digilitt.define.item import Item
 from digilitt.define.problems import from_validation, named
 from digilitt.define.scale import Scale
 from digilitt.define.text import Text, language_problems
-from digilitt.errors import DefinitionError
+from digilitt.errors import DefinitionError, counted
 
 Status = Literal["pilot", "structure", "validated"]
 
@@ -131,7 +131,7 @@ class Instrument(BaseModel):
         return tuple(column for item in self.items for column in self.columns_of(item))
 
     def __repr__(self) -> str:
-        counts = f"{len(self.items)} items, {len(self.scales)} scales"
+        counts = f"{counted(len(self.items), 'item')}, {counted(len(self.scales), 'scale')}"
         return f"Instrument({self.name}, {self.status}: {counts})"
 
     __str__ = __repr__

@@ -136,6 +136,7 @@ def _problem(finding: Any, place: str, known: Sequence[str], name: str) -> Probl
 def _known_keys(model: type[BaseModel]) -> list[str]:
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
+    parts += [inner for part in parts for inner in part.get("anyOf", ())]
     return sorted({key for part in parts for key in part.get("properties", {})})
 
 
@@ -143,10 +144,12 @@ def from_validation(
     error: ValidationError, data: Any, name: str, model: type[BaseModel]
 ) -> list[Problem]:
     """One problem for each finding of a validation of `data` as `model`."""
-    known = _known_keys(model)
+    findings = error.errors(include_url=False)
+    unknown = any(finding["type"] == "extra_forbidden" for finding in findings)
+    known = _known_keys(model) if unknown else []
     return [
         _problem(finding, _place(finding["loc"], data), known, name)
-        for finding in error.errors(include_url=False)
+        for finding in findings
         # Too short with parts: only because those have problems of their own, listed beside.
         if not (finding["type"] == "too_short" and finding["input"])
     ]

@@ -35,10 +35,17 @@ def _whole(key: Any) -> Any:
     return key
 
 
+def _allow_short_form(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of an item in a scale take ``"a1"`` and ``"-a1"`` as well."""
+    written_out = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string", "pattern": SHORT_ITEM}, written_out]
+
+
 class ScaleItem(BaseModel):
     """An item in a scale: its key (+1, or -1 when reverse-keyed) and its weight."""
 
-    model_config = FROZEN
+    model_config = FROZEN | {"json_schema_extra": _allow_short_form}
 
     item: ItemId
     key: Annotated[Literal[1, -1], BeforeValidator(_whole)] = 1
@@ -57,13 +64,7 @@ def _from_short_form(data: Any) -> Any:
     return data
 
 
-ShortScaleItem = Annotated[
-    ScaleItem,
-    BeforeValidator(
-        _from_short_form,
-        json_schema_input_type=Annotated[str, Field(pattern=SHORT_ITEM)] | ScaleItem,
-    ),
-]
+ShortScaleItem = Annotated[ScaleItem, BeforeValidator(_from_short_form)]
 
 
 def _rule(value: Any) -> Any:

@@ -54,6 +54,6 @@ def write_starter(instrument_id: str, folder: str | Path = ".") -> Path:
         raise InterchangeError([problem]) from None
     except OSError as error:
         message = f"cannot be written: {error.strerror}."
-        problem = Problem(code="write", file=str(path.parent), message=message)
+        problem = Problem(code="cannot-write", file=str(path.parent), message=message)
         raise InterchangeError([problem]) from None
     return path

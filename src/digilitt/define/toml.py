@@ -62,5 +62,7 @@ def write_toml(content: Mapping[str, Any], path: Path, *, overwrite: bool = Fals
         ) from None
     except OSError as error:
         message = f"cannot be written: {error.strerror}."
-        raise InterchangeError([Problem(code="write", file=str(path), message=message)]) from None
+        raise InterchangeError(
+            [Problem(code="cannot-write", file=str(path), message=message)]
+        ) from None
     return path

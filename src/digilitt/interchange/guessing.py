@@ -7,16 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Keyed
+from dataclasses import replace
 from difflib import get_close_matches
 
 from digilitt.define.catalogue import municipalities
 from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping
+from digilitt.errors import counted
 from digilitt.interchange.tables import RawTable, read_table
 from digilitt.scoring.answers import labels_of, read_column, split_ticks
 from digilitt.scoring.cells import is_blank, normalised
 from digilitt.scoring.columns import known_names, name_in
 from digilitt.scoring.plan import compile_plan
+from digilitt.scoring.table import summary_rows
 
 # Header words, Swedish and English, by what such a column usually holds.
 ROLE_WORDS = {
@@ -81,6 +84,8 @@ def guess_mapping(
     )
     headers = list(table.cells.columns)
     columns = _item_columns(headers, instrument)
+    cells = table.cells[~summary_rows(table.cells, columns, "")]
+    table = replace(table, cells=cells.reset_index(drop=True))
     free = [header for header in headers if header not in columns]
     roles = _named(free, ROLE_WORDS)
     groups = _named([header for header in free if header not in roles.values()], GROUP_WORDS)
@@ -184,8 +189,8 @@ def _unread_answers(
             else:
                 unread[definition.format, text[:60]] += 1
     notes = [
-        f"{text!r} stands {count} times among answers of format {name!r} and is not understood: "
-        f"give its code under [labels.{name}], or list it under blanks."
+        f"{text!r} stands {counted(count, 'time')} among answers of format {name!r} and is not "
+        f"understood: give its code under [labels.{name}], or list it under blanks."
         for (name, text), count in unread.most_common()
     ]
     return sorted(blanks), notes

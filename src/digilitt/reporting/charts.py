@@ -13,7 +13,8 @@ Colour = tuple[float, float, float]
 # From the lowest band to the highest: one hue, its lightness falling, so that it reads in grey.
 LIGHTEST: Colour = (207, 226, 233)
 DARKEST: Colour = (12, 66, 84)
-INK, PAPER = "#14252d", "#ffffff"
+# Of these two, one has a contrast of 4.58 or more with any colour.
+INK, PAPER = "#000000", "#ffffff"
 # A share that leaves room for its number inside the bar, and for the word of a withheld one.
 ROOM_FOR_NUMBER, ROOM_FOR_WORD = 0.14, 0.4
 
@@ -59,7 +60,7 @@ def shades(n: int) -> tuple[Shade, ...]:
     Examples
     --------
     >>> [shade.ink for shade in shades(3)]
-    ['#14252d', '#ffffff', '#ffffff']
+    ['#000000', '#000000', '#ffffff']
     """
     made = []
     for place in range(n):

@@ -30,7 +30,7 @@ SortKey = tuple[tuple[int, float, str], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts:
-    """A catalogue of texts: ``texts("section.key", name=value)``.
+    """A catalogue of texts, called with a key and the values to put in.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class Texts:
             return self.number(figure.value, 0)
         if figure.state == "small":
             return self("number.fewer", min_n=str(min_n))
-        return self(f"number.{figure.state}")
+        return self("number.withheld")
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from digilitt.errors import Problem, ResponseError
+from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Result
 from digilitt.scoring.description import group_columns, in_order, known_groups, with_margins
 from digilitt.scoring.scores import Scores
@@ -159,7 +159,7 @@ def _strangers(scores: Scores, roster: pd.DataFrame, person: str) -> Iterator[Ca
         return
     known = set(roster[person].astype(str))
     if n := int((~people["person"].drop_duplicates().isin(known)).sum()):
-        message = f"{n} persons who answered are not in the roster."
+        message = f"{counted(n, 'person')} answered without being in the roster."
         yield Caveat(code="not-in-roster", message=message)
 
 

@@ -28,6 +28,7 @@ from digilitt.define.ranges import (
     score_range,
 )
 from digilitt.define.scale import COLUMN_OF_METRIC, Base, Metric, Norms, Scale
+from digilitt.errors import DefinitionError
 
 # A score this close below a cut score reaches it, and a share this close to its minimum
 # meets it: 0.7 * 10 is 7.000000000000001 in binary arithmetic.
@@ -203,6 +204,11 @@ def compile_plan(instrument: Instrument) -> Plan:
     >>> compile_plan(instrument("sus")).scales[0].column
     'sus_linear_score'
     """
+    if not isinstance(instrument, Instrument):
+        raise DefinitionError(
+            f"found a {type(instrument).__name__} ({str(instrument)[:40]!r}); expected an "
+            "instrument, such as digilitt.instrument('digilitt-core')."
+        )
     ranges = item_ranges(instrument.items, instrument.formats)
     always = always_applicable(instrument.items, instrument.formats)
     by_id = {scale.id: scale for scale in instrument.scales}

@@ -13,7 +13,7 @@ import pandas as pd
 
 from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping
-from digilitt.errors import Problem, ResponseError
+from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Provenance
 from digilitt.scoring.cells import cell_text
 from digilitt.scoring.columns import ROLES, Roles
@@ -279,7 +279,7 @@ def assemble(
         codes=codes,
         people=people,
         groups=tuple(name for name in people if name not in ROLES),
-        caveats=(*caveats, *_counted(found)),
+        caveats=(*caveats, *_told(found)),
         provenance=Provenance(
             instrument=instrument.name,
             digest=instrument.digest,
@@ -326,10 +326,12 @@ def _score_names(people: pd.DataFrame, plan: Plan) -> Iterator[Problem]:
         yield Problem(code="name-clash", column=name, message=message)
 
 
-def _counted(problems: Sequence[Problem]) -> Iterator[Caveat]:
+def _told(problems: Sequence[Problem]) -> Iterator[Caveat]:
     counts = Counter((problem.code, problem.column) for problem in problems)
     for (code, column), count in counts.items():
-        what = "rows were left out" if code == "summary-row" else "answers were taken as missing"
+        row = code == "summary-row"
+        told = counted(count, "row" if row else "answer")
+        what = "left out" if row else "taken as missing"
         if code == "answered-though-not-asked":
-            what = "answers were set aside, because a gate says the item was not asked"
-        yield Caveat(code=code, where=column, message=f"{count} {what}.")
+            what = "set aside, because a gate says the item was not asked"
+        yield Caveat(code=code, where=column, message=f"{told} {what}.")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from digilitt.define.instrument import Instrument
-from digilitt.errors import Problem, ResponseError
+from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Provenance, Result
 from digilitt.scoring.answers import is_allowed
 from digilitt.scoring.cells import is_blank, parse_number
@@ -91,6 +91,11 @@ def score(responses: Responses) -> Scores:
     >>> dl.score(answers).table.columns.tolist()[:4]
     ['person', 'scale', 'metric', 'estimate']
     """
+    if not isinstance(responses, Responses):
+        raise ResponseError(
+            f"found a {type(responses).__name__}; expected Responses, made by read_responses() "
+            "or responses(). For a plain data frame use score_frame()."
+        )
     plan = responses.plan
     people = responses.people
     if lacking := [name for name in plan.norm_groups if name not in people]:
@@ -156,16 +161,16 @@ def _caveats(
         unscored = np.isnan(scores.estimate)
         nothing = scores.n_answered == 0
         if few := int((unscored & ~nothing).sum()):
-            message = f"{few} rows have too few answers for a score ({_rule(scale)})."
+            message = f"{counted(few, 'row')} with too few answers for a score ({_rule(scale)})."
             yield Caveat(code="too-few-answers", where=scale.scale, message=message)
         if none := int(nothing.sum()):
-            message = f"{none} rows have no answer at all."
+            message = f"{counted(none, 'row')} without any answer."
             yield Caveat(code="no-answers", where=scale.scale, message=message)
         if scale.norms is not None and scale.norms.by:
             known = {row.group for row in scale.norms.table}
             outside = sum(group not in known for group in groups[scale.norms.by])
             if outside:
-                message = f"{outside} rows belong to no norm group of {scale.norms.by!r}."
+                message = f"{counted(outside, 'row')} in no norm group of {scale.norms.by!r}."
                 yield Caveat(code="no-norm", where=scale.scale, message=message)
 
 
