@@ -23,6 +23,8 @@ from digilitt.scoring.scores import Scores, score
 from tests.reporting.make import TINY, cohort, definition, scale, scored
 from tests.reporting.page import parsed
 
+pytestmark = pytest.mark.pandas2
+
 FIVE = Disclosure(min_n=5)
 NO_BANDS = Instrument(**definition([scale("s", ["a1", "a2"], bands=[])]))
 SCORES = scored(cohort({"A": 9, "B": 8}))
