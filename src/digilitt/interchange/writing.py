@@ -8,8 +8,7 @@ import io
 import math
 import os
 import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from digilitt.errors import InterchangeError, Problem
-from digilitt.interchange.records import Cell, column_letter, failure
+from digilitt.interchange.records import Cell, column_letter
+from digilitt.interchange.whole import place_problems, write_whole
 from digilitt.result import Caveat
 
 SUFFIXES = (".csv", ".xlsx")
@@ -116,13 +116,13 @@ def write_table(
     pages = [_page(str(name), frame) for name, frame in tables.items()]
     if suffix == ".csv":
         guarded = [_guarded(page) for page in pages]
-        _write_whole(target, lambda stream: _write_csv(guarded[0][0], stream, language))
+        write_whole(target, lambda stream: _write_csv(guarded[0][0], stream, language))
         return (*_replaced(pages), *(caveat for _, caveats in guarded for caveat in caveats))
     problems = [problem for page in pages for problem in _size_problems(page, target.name)]
     if problems:
         raise InterchangeError(problems)
     titles = _sheet_titles([page.name for page in pages])
-    _write_whole(target, lambda stream: _write_workbook(pages, titles, stream))
+    write_whole(target, lambda stream: _write_workbook(pages, titles, stream))
     return (*_replaced(pages), *_renamed(pages, titles))
 
 
@@ -142,23 +142,8 @@ def _target_problems(
     if suffix == ".csv" and len(tables) > 1:
         message = f"A CSV file holds one table; found {len(tables)}. Write a .xlsx file instead."
         found.append(("several-tables", message))
-    found += _place_problems(target, overwrite)
+    found += place_problems(target, overwrite)
     return [Problem(code=code, message=text, file=target.name) for code, text in found]
-
-
-def _place_problems(target: Path, overwrite: bool) -> list[tuple[str, str]]:
-    try:
-        if not target.parent.is_dir():
-            message = f"There is no folder {str(target.parent)!r}. Create it first."
-            return [("folder-not-found", message)]
-        if target.is_dir():
-            return [("is-a-folder", "This is a folder; expected the name of a file.")]
-        if target.exists() and not overwrite:
-            message = "The file exists. Choose another name, or replace it with overwrite=True."
-            return [("file-exists", message)]
-    except OSError as error:
-        return [("cannot-write", f"The file cannot be written ({error.strerror}).")]
-    return []
 
 
 def _page(name: str, frame: pd.DataFrame) -> Page:
@@ -370,21 +355,3 @@ def _exact(sheet: Any, value: Cell, font: Any) -> Any:
         cell.data_type = "n"
         return cell
     return value
-
-
-def _write_whole(target: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write beside the target and rename, so that nobody ever finds half a file."""
-    beside = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        try:
-            with beside.open("xb") as stream:
-                write(stream)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        message = (
-            f"The file cannot be written ({error.strerror or error}). Close it in other programs, "
-            "and see whether you may write to the folder."
-        )
-        raise failure("cannot-write", message, file=target.name) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from digilitt.disclosure import MASK, Disclosure
+from digilitt.disclosure import Disclosure
 from digilitt.errors import DisclosureError, InterchangeError, Problem, ResponseError
 from digilitt.reporting.protection import ROSTER, TURNOUT
 from digilitt.reporting.texts import LANGUAGES
@@ -14,9 +14,6 @@ from digilitt.result import Result
 from digilitt.scoring.description import group_columns
 from digilitt.scoring.participation import Participation, participation
 from digilitt.scoring.scores import Scores
-
-# Columns of the tables that a report is made from.
-TAKEN = (*ROSTER, *TURNOUT, *"n_persons n_scored mean sd n share".split(), MASK)
 
 
 def checked_disclosure(disclosure: object) -> Disclosure:
@@ -71,8 +68,6 @@ def checked_results(
         raise ResponseError([Problem(code="results", message=message)])
     people = scores[0].responses.people
     names = group_columns(people, by)
-    if problems := list(_name_problems(names)):
-        raise ResponseError(problems)
     if problems := list(_repeated_persons(people)):
         raise DisclosureError(problems)
     counted = participation(scores[0], by=names)
@@ -80,16 +75,6 @@ def checked_results(
         return scores[0], counted
     _check_participation(who[0], counted)
     return scores[0], who[0]
-
-
-def _name_problems(names: Sequence[str]) -> Iterator[Problem]:
-    for name in names:
-        if name in TAKEN:
-            message = f"a group column may not be called {name!r}, as a column of the results is."
-            yield Problem(code="group-name", column=name, message=message)
-        elif names.count(name) > 1:
-            message = f"the group column {name!r} is named twice in by=."
-            yield Problem(code="repeated-column", column=name, message=message)
 
 
 def _repeated_persons(people: pd.DataFrame) -> Iterator[Problem]:

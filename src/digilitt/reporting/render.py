@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import html
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 
 from digilitt.disclosure import Disclosure
 from digilitt.errors import InterchangeError, Problem
+from digilitt.interchange.whole import place_problems, write_whole
 from digilitt.reporting import views, wording
 from digilitt.reporting.charts import shades
 from digilitt.reporting.checks import checked_disclosure, checked_language, checked_results
@@ -86,20 +86,16 @@ class Report:
             Another suffix, no such folder, a file that exists, or a disk that refuses.
         """
         target = Path(path)
-        if problem := _place_problem(target, overwrite):
-            code, message = problem
-            raise InterchangeError([Problem(code=code, message=message, file=target.name)])
-        beside = target.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            try:
-                beside.write_text(self.html(), encoding="utf-8", newline="\n")
-                beside.replace(target)
-            finally:
-                beside.unlink(missing_ok=True)
-        except OSError as error:
-            message = f"The file cannot be written ({error.strerror or error})."
-            problems = [Problem(code="cannot-write", message=message, file=target.name)]
-            raise InterchangeError(problems) from error
+        found = place_problems(target, overwrite)
+        if target.suffix.lower() != SUFFIX:
+            message = f"The name ends in {target.suffix!r}; expected {SUFFIX}."
+            found.append(("unknown-suffix", message))
+        if found:
+            raise InterchangeError(
+                Problem(code=code, message=message, file=target.name) for code, message in found
+            )
+        page = self.html().encode()
+        write_whole(target, lambda stream: stream.write(page))
         return target
 
     def __repr__(self) -> str:
@@ -196,21 +192,3 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _place_problem(target: Path, overwrite: bool) -> tuple[str, str] | None:
-    if target.suffix.lower() != SUFFIX:
-        message = f"The name ends in {target.suffix!r}; expected {SUFFIX}."
-        return "unknown-suffix", message
-    try:
-        if not target.parent.is_dir():
-            message = f"There is no folder {str(target.parent)!r}. Create it first."
-            return "folder-not-found", message
-        if target.is_dir():
-            return "is-a-folder", "This is a folder; expected the name of a file."
-        if target.exists() and not overwrite:
-            message = "The file exists. Choose another name, or replace it with overwrite=True."
-            return "file-exists", message
-    except OSError as error:
-        return "cannot-write", f"The file cannot be written ({error.strerror})."
-    return None

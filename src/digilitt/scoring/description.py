@@ -136,6 +136,9 @@ def _group_problems(people: pd.DataFrame, names: Sequence[str]) -> Iterator[Prob
             known = ", ".join(c for c in people if c not in ("person", "wave", "weight")) or "none"
             message = f"no group column {name!r}; known: {known}. Name it when reading."
             yield Problem(code="unknown-group", column=name, message=message)
+        elif names.count(name) > 1:
+            message = f"the group column {name!r} is named twice in by=."
+            yield Problem(code="repeated-column", column=name, message=message)
         elif people[name].isin([ALL, UNKNOWN]).any():
             message = f"a group is called {ALL!r} or {UNKNOWN!r}, which digilitt uses itself."
             yield Problem(code="group-name", column=name, message=message)

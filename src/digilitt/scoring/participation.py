@@ -26,8 +26,8 @@ class Participation(Result):
         wave, groups, then counts of persons: *invited* (rows of the roster), *enrolled*
         (those of them who entered the project), *answered* (answered at least one item at
         that wave), *valid* (have a score on at least one scale at that wave; scales of
-        context do not count). NaN where there is no roster. A group column holds ``(all)``
-        in the row that sums over it.
+        context count only where there is no other). NaN where there is no roster. A group
+        column holds ``(all)`` in the row that sums over it.
     by : tuple of str
         The group columns.
     """
@@ -103,13 +103,14 @@ def participation(
 
 def _answered(scores: Scores, by: Sequence[str]) -> pd.DataFrame:
     responses = scores.responses
-    context = [scale.id for scale in scores.instrument.scales if scale.context]
-    counted = scores.table[~scores.table["scale"].isin(context)]
-    n_scales = counted["scale"].nunique()
-    has_score = counted["estimate"].notna().to_numpy().reshape(-1, max(n_scales, 1)).any(axis=1)
+    context = {scale.id for scale in scores.instrument.scales if scale.context}
+    counts = np.array([scale.scale not in context for scale in responses.plan.scales])
+    has_score = scores.table["estimate"].notna().to_numpy().reshape(-1, len(counts))
+    # "Do not know" that counts as wrong is an answer, as its score of 0 is.
+    is_answer = responses.missing.isin(["", "wrong"])
     people = known_groups(responses.people, by).assign(
-        answered=responses.items.notna().any(axis=1).to_numpy().astype("int64"),
-        valid=has_score.astype("int64"),
+        answered=is_answer.any(axis=1).to_numpy().astype("int64"),
+        valid=has_score[:, counts if counts.any() else ~counts].any(axis=1).astype("int64"),
     )
     keys = [*(["wave"] if "wave" in people else []), *by]
     summed = []

@@ -28,7 +28,10 @@ from digilitt.scoring.table import Cells
 OnProblem = Literal["error", "missing"]
 
 # Columns of results that a group would be mistaken for.
-RESULT_COLUMNS = frozenset("scale metric estimate std_error n_answered n_missing band".split())
+RESULT_COLUMNS = frozenset(
+    "scale metric estimate std_error n_answered n_missing band n_persons n_scored mean sd n share "
+    "invited enrolled answered valid suppressed".split()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -238,10 +241,11 @@ def chosen_roles(
     known = mapping or Mapping()
     names = [groups] if isinstance(groups, str) else list(groups)
     if clash := sorted({*names, *known.groups} & {*ROLES, *RESULT_COLUMNS}):
-        raise ResponseError(
-            f"A group may not be called {', '.join(map(repr, clash))}, which has its own meaning "
+        message = (
+            f"a group may not be called {', '.join(map(repr, clash))}, which has its own meaning "
             "in results; name the column otherwise, through a mapping."
         )
+        raise ResponseError([Problem(code="group-name", message=message)])
     return Roles(
         **{
             role: getattr(known, role) if value is None else str(value)
