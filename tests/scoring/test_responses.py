@@ -227,7 +227,7 @@ def test_personal_numbers_never_show() -> None:
     ["scale", "metric", "estimate", "std_error", "n_answered", "n_missing", "band", "wave"],
 )
 def test_groups_may_not_be_called_as_columns_of_results(name: str) -> None:
-    with pytest.raises(ResponseError, match=f"A group may not be called '{name}'"):
+    with pytest.raises(ResponseError, match=f"a group may not be called '{name}'"):
         read(answers(**{name: ["x", "y", "z"]}), groups=[name])
 
 

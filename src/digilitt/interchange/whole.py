@@ -26,7 +26,7 @@ def place_problems(target: Path, overwrite: bool) -> list[tuple[str, str]]:
     return []
 
 
-def write_whole(target: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_whole(target: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write beside the target and rename, so that nobody ever finds half a file."""
     beside = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
