@@ -102,13 +102,10 @@ def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
         ),
         nw.sum_horizontal(*answered).cast(nw.Int64).alias(f"{scale.scale}_n_answered"),
     ]
-    weights = {"weight": [part.weight for part in scale.parts]} if _is_weighted(scale) else {}
-    if scale.metric == "pomp":
-        weights["floor"] = [part.low * part.weight for part in scale.parts]
-        weights["width"] = [(part.high - part.low) * part.weight for part in scale.parts]
-    for what, by_part in weights.items():
-        products = [flag * weight for flag, weight in zip(answered, by_part, strict=True)]
-        made.append(nw.sum_horizontal(*products).alias(_name(what, scale.scale)))
+    for what, weights in _weights(scale).items():
+        if len(set(weights)) > 1:
+            products = [flag * weight for flag, weight in zip(answered, weights, strict=True)]
+            made.append(nw.sum_horizontal(*products).alias(_name(what, scale.scale)))
     optional = [part for part in scale.parts if _is_optional(plan, part)]
     if scale.is_share and optional:
         always = len(scale.parts) - len(optional)
@@ -122,8 +119,21 @@ def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
     return made
 
 
-def _is_weighted(scale: ScalePlan) -> bool:
-    return any(part.weight != 1.0 for part in scale.parts)
+def _weights(scale: ScalePlan) -> dict[str, list[float]]:
+    """What each answered part adds to the divisor, and for POMP to the floor and the width."""
+    weights = {"weight": [part.weight for part in scale.parts]}
+    if scale.metric == "pomp":
+        weights["floor"] = [part.low * part.weight for part in scale.parts]
+        weights["width"] = [(part.high - part.low) * part.weight for part in scale.parts]
+    return weights
+
+
+def _weighed(scale: ScalePlan, what: str) -> nw.Expr:
+    """Sum of one kind of weight over the answered parts: a product where all are the same."""
+    weights = _weights(scale)[what]
+    if len(set(weights)) > 1:
+        return nw.col(_name(what, scale.scale))
+    return nw.col(f"{scale.scale}_n_answered") * weights[0]
 
 
 def _is_optional(plan: Plan, part: Part) -> bool:
@@ -148,7 +158,7 @@ def _scores(plan: Plan, scale: ScalePlan) -> list[nw.Expr]:
         needed = n_parts * scale.minimum - TOLERANCE
     enough = (n_answered >= needed) & (n_answered >= 1)
     total = nw.col(_name("total", scale.scale))
-    weight = nw.col(_name("weight", scale.scale)) if _is_weighted(scale) else n_answered
+    weight = _weighed(scale, "weight")
     return [
         nw.when(enough).then(_metric(scale, total, weight)).alias(scale.column),
         nw.when(enough).then(total / weight).alias(_name("mean", scale.scale)),
@@ -157,8 +167,7 @@ def _scores(plan: Plan, scale: ScalePlan) -> list[nw.Expr]:
 
 def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
     if scale.metric == "pomp":
-        floor, width = (nw.col(_name(what, scale.scale)) for what in ("floor", "width"))
-        return (total - floor) * 100.0 / width
+        return (total - _weighed(scale, "floor")) * 100.0 / _weighed(scale, "width")
     if scale.base == "mean":
         base = total / weight
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, cast
 
@@ -84,16 +84,27 @@ def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
     work = data.lazy() if eager_polars else data
     for stage in stages(plan, count_invalid=count_invalid):
         work = work.with_columns(*stage)
-    if not count_invalid:
-        items = plan.scored_items
-        counts = work.select(*(invalid_count(item).alias(item.item) for item in items))
-        _refuse(dict(zip(items, counts.lazy().collect().row(0), strict=True)))
     made = output_names(plan, count_invalid=count_invalid)
     names = work.collect_schema().names()
     # Not by their names, which Polars may take for patterns ("*").
     others = nw.exclude(*made, *(name for name in names if name.startswith(TEMPORARY)))
-    scored = work.select(others, *made)
-    return nw.to_native(scored.collect() if eager_polars else scored)
+    counts = {} if count_invalid else {item: invalid_count(item) for item in plan.scored_items}
+    if eager_polars:
+        return nw.to_native(_in_one_query(work, [others, *made], counts))
+    if counts:
+        numbers = work.select(*(count.alias(item.item) for item, count in counts.items()))
+        _refuse(dict(zip(counts, numbers.lazy().collect().row(0), strict=True)))
+    return nw.to_native(work.select(others, *made))
+
+
+def _in_one_query(work: Any, wanted: Sequence[Any], counts: Mapping[ItemPlan, nw.Expr]) -> Any:
+    """Scores and the counts of invalid answers, which Polars keeps as one number a column."""
+    named = {item: f"{TEMPORARY}count_{item.item}" for item in counts}
+    numbers = [count.alias(named[item]) for item, count in counts.items()]
+    scored = work.select(*wanted, *numbers).collect()
+    if len(scored):
+        _refuse({item: scored[name][0] for item, name in named.items()})
+    return scored.drop(*named.values())
 
 
 def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
