@@ -115,7 +115,7 @@ def protect(
         rows = (tables.bands["wave_code"] == code).to_numpy()
         hidden[code], cells[rows] = _settled(tables, code, rows, has_roster, disclosure)
     shown = _emptied(tables, hidden, cells, _coarse(scores))
-    totals = tables.places.drop_duplicates("group")[tables.by].eq(ALL).all(axis=1).to_numpy()
+    totals = tables.places.drop_duplicates("group")[tables.by].isin([ALL]).all(axis=1).to_numpy()
     helpers = ["wave_code", "group"] + ([] if has_waves else ["wave"])
     return Protected(
         participation=shown.participation.drop(columns=helpers),
@@ -166,7 +166,7 @@ def _settled(
 ) -> tuple[Bools, Bools]:
     """Groups, and rows of the table of bands, to withhold at one wave."""
     counted = _counts(tables, code, has_roster)
-    names = [name for name in counted if name not in tables.by]
+    names = [str(name) for name in counted if name not in tables.by]
     levels = tables.bands[rows].reset_index(drop=True)
     group = levels["group"].to_numpy()
     sums = (levels["band"] == ALL).to_numpy()
@@ -193,7 +193,7 @@ def _counts(tables: _Tables, code: int, has_roster: bool) -> pd.DataFrame:
     people = tables.participation[tables.participation["wave_code"] == code]
     names = [*(ROSTER if has_roster else ()), *TURNOUT]
     scored = tables.scores[tables.scores["wave_code"] == code]
-    columns = [people[[*tables.by, *names]].reset_index(drop=True)]
+    columns: list[pd.DataFrame | pd.Series] = [people[[*tables.by, *names]].reset_index(drop=True)]
     columns += [
         rows["n_scored"].reset_index(drop=True).rename(f"n_scored:{scale}")
         for scale, rows in scored.groupby("scale", sort=False)

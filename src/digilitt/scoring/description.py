@@ -133,7 +133,8 @@ def group_columns(people: pd.DataFrame, by: str | Sequence[str]) -> list[str]:
 def _group_problems(people: pd.DataFrame, names: Sequence[str]) -> Iterator[Problem]:
     for name in names:
         if name not in people or name in ("person", "wave", "weight"):
-            known = ", ".join(c for c in people if c not in ("person", "wave", "weight")) or "none"
+            columns = [str(c) for c in people if c not in ("person", "wave", "weight")]
+            known = ", ".join(columns) or "none"
             message = f"no group column {name!r}; known: {known}. Name it when reading."
             yield Problem(code="unknown-group", column=name, message=message)
         elif names.count(name) > 1:

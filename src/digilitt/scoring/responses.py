@@ -282,7 +282,7 @@ def assemble(
         plan=plan,
         codes=codes,
         people=people,
-        groups=tuple(name for name in people if name not in ROLES),
+        groups=tuple(str(name) for name in people if name not in ROLES),
         caveats=(*caveats, *_told(found)),
         provenance=Provenance(
             instrument=instrument.name,
@@ -296,7 +296,7 @@ def assemble(
 
 
 def _others(people: pd.DataFrame, order: Sequence[str]) -> list[str]:
-    return [name for name in people if name not in order]
+    return [str(name) for name in people if name not in order]
 
 
 def _repeated_people(people: pd.DataFrame, places: pd.DataFrame) -> Iterator[Problem]:

@@ -227,7 +227,10 @@ def given_parameters(
         raise DefinitionError([_problem("parameters", message)])
     labels = ["item", "column", "scale", "key", "model"]
     numbers = frame.set_index(by).drop(columns=labels, errors="ignore")
-    return {str(column): row.dropna().to_dict() for column, row in numbers.iterrows()}
+    return {
+        str(column): {str(name): number for name, number in row.dropna().items()}
+        for column, row in numbers.iterrows()
+    }
 
 
 def _parameter_problems(

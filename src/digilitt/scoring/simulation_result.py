@@ -141,7 +141,7 @@ def assemble(
         plan=draft.plan,
         codes=pd.DataFrame(asked, columns=list(instrument.columns)),
         people=people,
-        groups=tuple(name for name in people if name not in ROLES),
+        groups=tuple(str(name) for name in people if name not in ROLES),
         caveats=(SIMULATED, *caveats),
         provenance=Provenance(
             instrument=instrument.name,
