@@ -369,20 +369,27 @@ def small(
     *scales: Mapping[str, Any],
     formats: Mapping[str, Any] | None = None,
 ) -> Instrument:
-    """A small instrument: items by id, each a format's name or a table; and its scales.
+    """A small instrument, made of a `small_definition`."""
+    return Instrument(**small_definition(items, *scales, formats=formats))
 
-    Formats are "agree" (`AGREE5`) and "quiz" (`QUIZ`) unless given.
+
+def small_definition(
+    items: Mapping[str, str | Mapping[str, Any]],
+    *scales: Mapping[str, Any],
+    formats: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The dictionary of a small instrument.
+
+    Items by id, each a format's name or a table; and its scales. Formats are "agree"
+    (`AGREE5`) and "quiz" (`QUIZ`) unless given.
     """
     known = formats or {"agree": AGREE5, "quiz": QUIZ}
     entries = {name: {"format": i} if isinstance(i, str) else dict(i) for name, i in items.items()}
-    return Instrument(
-        id="small",
-        version="1.0",
-        status="pilot",
-        languages=["sv", "en"],
-        title=text("small"),
-        licence="MIT",
-        formats={name: known[name] for name in {entry["format"] for entry in entries.values()}},
-        items=[{"id": name, "text": text(name), **entry} for name, entry in entries.items()],
-        scales=[{"title": text(scale["id"]), **scale} for scale in scales],
-    )
+    return {
+        "id": "small", "version": "1.0", "status": "pilot", "languages": ["sv", "en"],
+        "title": text("small"),
+        "licence": "MIT",
+        "formats": {name: known[name] for name in {e["format"] for e in entries.values()}},
+        "items": [{"id": name, "text": text(name), **entry} for name, entry in entries.items()],
+        "scales": [{"title": text(scale["id"]), **scale} for scale in scales],
+    }

@@ -371,13 +371,13 @@ def test_the_key_of_a_test_is_not_told():
     assert not any(f"= {label}" in said for label in options)
 
 
-def test_numbers_are_rounded_only_on_the_page():
+def test_numbers_are_written_with_the_decimals_of_their_range():
     frame = cohort({"A": 9})
     frame["a1"] = [1, 1, 1, 1, 1, 1, 1, 1, 2]
     inst = Instrument(**definition([scale("one", ["a1"], bands=[])]))
     page = report(scored(frame, inst), disclosure=FIVE, language="sv")
     (row,) = page.content.scales[0].rows
-    assert row.waves[0].mean.value == 10 / 9
+    assert row.waves[0].mean.value == 1.11
     assert grid(parsed(page.html()).by_id("scores-one"))[1] == ["Samtliga", "9", "1,11", "0,33"]
 
 

@@ -81,7 +81,6 @@ def test_half_of_the_items_is_enough_at_exactly_half() -> None:
 
 
 def test_seven_tenths_of_ten_items_are_seven() -> None:
-    # 0.7 * 10 is 7.000000000000001 in binary arithmetic.
     most = small(TEN, scale(TEN, metric="mean", min_answered=0.7))
     assert estimate(most, *[4] * 7, None, None, None) == 4.0
     assert estimate(most, *[4] * 6, None, None, None, None) is None
@@ -145,6 +144,9 @@ def test_proration_and_raw_sums() -> None:
     made = small(FOUR, scale(FOUR, metric="linear", linear=linear, prorate=False, min_answered=1))
     assert estimate(made, 1, 2, 5, None) == 84.0
     assert estimate(made, None, None, None, None) is None
+    # Nobody has a sum of no items, though half of none is none.
+    none = small(FOUR, scale(FOUR, metric="sum", prorate=False, min_answered=0.5))
+    assert estimate(none, 77, 77, 77, 77) is None
 
 
 def test_weights() -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digilitt.disclosure import MASK, Disclosure
+from digilitt.reporting.moments import decimals_of, withheld_moments
 from digilitt.result import ALL
 from digilitt.scoring.description import Description
 from digilitt.scoring.participation import Participation
@@ -22,8 +23,6 @@ from digilitt.scoring.scores import Scores
 ROSTER = ("invited", "enrolled")
 TURNOUT = ("answered", "valid")
 
-# Scores that differ less are the same score, computed in another order.
-DECIMALS = 9
 PLACE = ["wave_code", "group", "scale"]
 
 Bools = NDArray[np.bool_]
@@ -99,11 +98,8 @@ def protect(
 
     Notes
     -----
-    Number, mean and standard deviation are three sums over a group's scores. They determine the
-    bands only where no band has room for three different scores: with three, any number and
-    two moments can be met whatever the bands hold. On such coarse scales mean and standard
-    deviation go where a band goes. Bands are withheld in patterns in which every line has
-    another one, and so are the means then.
+    Means and standard deviations are rounded as the page shows them, and withheld where they
+    would tell what the counts do not; see `digilitt.reporting.moments`.
     """
     has_waves = "wave" in description.table
     tables = _aligned(description, participation)
@@ -114,7 +110,7 @@ def protect(
     for code in range(len(hidden)):
         rows = (tables.bands["wave_code"] == code).to_numpy()
         hidden[code], cells[rows] = _settled(tables, code, rows, has_roster, disclosure)
-    shown = _emptied(tables, hidden, cells, _coarse(scores))
+    shown = _emptied(tables, hidden, cells, scores, disclosure)
     totals = tables.places.drop_duplicates("group")[tables.by].isin([ALL]).all(axis=1).to_numpy()
     helpers = ["wave_code", "group"] + ([] if has_waves else ["wave"])
     return Protected(
@@ -201,29 +197,44 @@ def _counts(tables: _Tables, code: int, has_roster: bool) -> pd.DataFrame:
     return pd.concat(columns, axis=1)
 
 
-def _coarse(scores: Scores) -> list[str]:
-    """Scales whose scores take two values at most in every band."""
-    rounded = scores.table.assign(estimate=scores.table["estimate"].round(DECIMALS))
-    values = rounded.groupby(["scale", "band"], observed=True)["estimate"].nunique()
-    most = values.groupby("scale").max()
-    return [str(scale) for scale in most.index[most <= 2]]
-
-
-def _emptied(tables: _Tables, hidden: Bools, cells: Bools, coarse: Sequence[str]) -> _Tables:
-    people, scores, bands = tables.participation, tables.scores, tables.bands
+def _emptied(
+    tables: _Tables, hidden: Bools, cells: Bools, scores: Scores, disclosure: Disclosure
+) -> _Tables:
+    people, described, bands = tables.participation, tables.scores, tables.bands
     at_any_wave: Bools = np.asarray(hidden.any(axis=0))
     roster = at_any_wave[people["group"].to_numpy()] & people["invited"].notna().to_numpy()
-    turnout, scored = _at(hidden, people), _at(hidden, scores)
-    touched = bands[cells & bands["scale"].isin(coarse).to_numpy()].groupby(PLACE).size().index
-    moments = scored | pd.MultiIndex.from_frame(scores[PLACE]).isin(touched)
+    turnout, scored = _at(hidden, people), _at(hidden, described)
+    touched = pd.MultiIndex.from_frame(described[PLACE]).isin(
+        pd.MultiIndex.from_frame(bands.loc[cells, PLACE])
+    )
+    mean, sd = scored.copy(), scored.copy()
+    for rows in described.groupby("wave_code").indices.values():
+
+        def protected(table: pd.DataFrame, gone: Bools) -> Bools:
+            also = gone | scored[table.index.to_numpy()]
+            return np.array(disclosure.mask(table, tables.by, "n_scored", also=also))
+
+        mean[rows], sd[rows] = withheld_moments(
+            described.iloc[rows], touched[rows], scores, disclosure.min_n, protected
+        )
     people = _without(_without(people, turnout, TURNOUT), roster, ROSTER)
-    scores = _without(_without(scores, scored, ("n_scored",)), moments, ("mean", "sd"))
+    described = _without(_rounded(described, scores), scored, ("n_scored",))
+    described = _without(_without(described, mean, ("mean",)), sd, ("sd",))
     return _Tables(
         by=tables.by,
         places=tables.places,
         participation=people.assign(**{MASK: turnout | roster}),
-        scores=scores.assign(**{MASK: moments}),
+        scores=described.assign(**{MASK: mean | sd}),
         bands=_without(bands, cells, ("n", "share")).assign(**{MASK: cells}),
+    )
+
+
+def _rounded(described: pd.DataFrame, scores: Scores) -> pd.DataFrame:
+    plans = {plan.scale: plan for plan in scores.responses.plan.scales}
+    decimals = [decimals_of(plans[s].low, plans[s].high) for s in described["scale"]]
+    powers = 10.0 ** np.array(decimals)
+    return described.assign(
+        **{name: (described[name] * powers).round() / powers for name in ("mean", "sd")}
     )
 
 

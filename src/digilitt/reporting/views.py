@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from digilitt.reporting.charts import Bar, bar
 from digilitt.reporting.content import Content, Figure, LevelRow, ScaleSection
+from digilitt.reporting.moments import decimals_of
 from digilitt.reporting.texts import EMPTY_MARK, WITHHELD_MARK, Texts
 from digilitt.result import ALL, UNKNOWN
 
 # With more waves than this they stand below each other instead of side by side.
 WAVES_ABREAST = 3
-# Scores on a range wider than this are told with one decimal instead of two.
-WIDE_RANGE = 10.0
 
 Group = tuple[str, ...]
 
@@ -90,7 +89,7 @@ class Words:
 
     def score(self, figure: Figure, section: ScaleSection) -> Cell:
         """A mean or a standard deviation, with the decimals that the scale's range calls for."""
-        decimals = 2 if section.high - section.low <= WIDE_RANGE else 1
+        decimals = decimals_of(section.low, section.high)
         return self._cell(figure, lambda value: self.texts.number(value, decimals))
 
     def _cell(self, figure: Figure, written: Callable[[float], str]) -> Cell:

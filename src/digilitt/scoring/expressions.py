@@ -177,9 +177,7 @@ def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
     made = nw.lit(None, dtype=nw.Float64)
     for row in scale.norms.table:
         t_score = (base - row.mean) * 10.0 / row.sd + 50.0
-        inside = (
-            nw.col(scale.norms.by).cast(nw.String) == row.group if scale.norms.by else nw.lit(True)
-        )
+        inside = nw.col(scale.norms.by) == row.group if scale.norms.by else nw.lit(True)
         made = nw.when(inside).then(t_score).otherwise(made)
     return made
 
@@ -187,7 +185,8 @@ def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
 def _band(scale: ScalePlan) -> nw.Expr:
     """Id of the last band that begins at or below the score."""
     score = nw.col(scale.column) + TOLERANCE
-    made = nw.lit(None, dtype=nw.String)
-    for band, cut in zip(scale.band_ids, scale.cuts, strict=True):
+    # Not from a null of type String, which pandas 2 takes for the text "None".
+    made: nw.Expr = nw.when(score >= scale.cuts[0]).then(nw.lit(scale.band_ids[0]))
+    for band, cut in zip(scale.band_ids[1:], scale.cuts[1:], strict=True):
         made = nw.when(score >= cut).then(nw.lit(band)).otherwise(made)
     return made.alias(f"{scale.scale}_band")

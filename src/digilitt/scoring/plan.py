@@ -31,7 +31,7 @@ from digilitt.define.scale import COLUMN_OF_METRIC, Base, Metric, Norms, Scale
 from digilitt.errors import DefinitionError
 
 # A score this close below a cut score reaches it, and a share this close to its minimum
-# meets it: 0.7 * 10 is 7.000000000000001 in binary arithmetic.
+# meets it: 0.28 * 25 is 7.000000000000001 in binary arithmetic.
 TOLERANCE = 1e-9
 
 
