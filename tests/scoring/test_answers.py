@@ -271,7 +271,7 @@ CELLS = st.one_of(
     st.complex_numbers(),
     st.lists(st.integers()),
     st.sampled_from(["A", "B;C", "Agree", "5 - Strongly agree", "vill inte svara", "1", " 3,0 "]),
-    st.sampled_from([pd.NA, pd.NaT, np.int64(3), np.float32(2), np.datetime64("NaT"), object]),
+    st.sampled_from([pd.NA, pd.NaT, np.int64(3), np.float32(2), np.datetime64("NaT", "s"), object]),
 )
 
 
