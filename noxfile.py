@@ -44,7 +44,7 @@ def lowest_pins() -> list[str]:
 def demo(session: nox.Session) -> None:
     """The main job on a simulated cohort; leaves a report in demo-report/."""
     session.install(".")
-    session.run("digilitt", "demo", "--out", "demo-report", *session.posargs)
+    session.run("digilitt", "demo", "--out", "demo-report", "--overwrite", *session.posargs)
     pages = sorted((ROOT / "demo-report").glob("*.html"))
     if not pages:
         session.error("the demo wrote no HTML page into demo-report/")

@@ -386,7 +386,10 @@ def small_definition(
     known = formats or {"agree": AGREE5, "quiz": QUIZ}
     entries = {name: {"format": i} if isinstance(i, str) else dict(i) for name, i in items.items()}
     return {
-        "id": "small", "version": "1.0", "status": "pilot", "languages": ["sv", "en"],
+        "id": "small",
+        "version": "1.0",
+        "status": "pilot",
+        "languages": ["sv", "en"],
         "title": text("small"),
         "licence": "MIT",
         "formats": {name: known[name] for name in {e["format"] for e in entries.values()}},

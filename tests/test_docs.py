@@ -75,7 +75,8 @@ def pairs_in(tree: ast.AST) -> Iterator[str]:
 def used_codes() -> set[str]:
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
     used = {code for tree in trees.values() for code in codes_in(tree)}
-    writers = (SOURCE / "interchange" / "writing.py", SOURCE / "reporting" / "render.py")
+    files = ("interchange/writing.py", "interchange/whole.py", "reporting/render.py", "cli.py")
+    writers = [SOURCE / file for file in files]
     return used | {code for path in writers for code in pairs_in(trees[path])}
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from digilitt.define.catalogue import framework as framework
     from digilitt.define.catalogue import frameworks as frameworks
     from digilitt.define.catalogue import instrument as instrument
@@ -35,14 +36,18 @@ if TYPE_CHECKING:
     from digilitt.interchange.guessing import guess_mapping as guess_mapping
     from digilitt.interchange.roster import read_roster as read_roster
     from digilitt.interchange.writing import write_table as write_table
+    from digilitt.reporting.render import Report as Report
     from digilitt.reporting.render import report as report
     from digilitt.result import Caveat as Caveat
     from digilitt.result import Provenance as Provenance
     from digilitt.result import Result as Result
+    from digilitt.scoring.description import Description as Description
     from digilitt.scoring.description import describe as describe
     from digilitt.scoring.frames import score_frame as score_frame
+    from digilitt.scoring.participation import Participation as Participation
     from digilitt.scoring.participation import participation as participation
     from digilitt.scoring.persons import pseudonymise as pseudonymise
+    from digilitt.scoring.plan import Plan as Plan
     from digilitt.scoring.plan import compile_plan as compile_plan
     from digilitt.scoring.responses import Responses as Responses
     from digilitt.scoring.responses import responses as responses
@@ -80,14 +85,18 @@ _HOME = {
     "guess_mapping": "interchange.guessing",
     "read_roster": "interchange.roster",
     "write_table": "interchange.writing",
+    "Report": "reporting.render",
     "report": "reporting.render",
     "Caveat": "result",
     "Provenance": "result",
     "Result": "result",
+    "Description": "scoring.description",
     "describe": "scoring.description",
     "score_frame": "scoring.frames",
+    "Participation": "scoring.participation",
     "participation": "scoring.participation",
     "pseudonymise": "scoring.persons",
+    "Plan": "scoring.plan",
     "compile_plan": "scoring.plan",
     "Responses": "scoring.responses",
     "responses": "scoring.responses",
@@ -102,12 +111,15 @@ _HOME = {
 __all__ = [*_HOME]  # noqa: PLE0604 (the names are the keys above)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return import_module("digilitt.result").version()
-    if name not in _HOME:
-        raise AttributeError(f"module 'digilitt' has no attribute {name!r}")
-    return getattr(import_module(f"digilitt.{_HOME[name]}"), name)
+# Type checkers know the names above, and are to report every other.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("digilitt.result").version()
+        if name not in _HOME:
+            raise AttributeError(f"module 'digilitt' has no attribute {name!r}")
+        return getattr(import_module(f"digilitt.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -11,11 +11,10 @@ import typer
 from digilitt.errors import DigilittError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
     from digilitt.define.instrument import Instrument
     from digilitt.define.mapping import Mapping
-    from digilitt.disclosure import Disclosure
     from digilitt.reporting.render import Report
     from digilitt.scoring.scores import Scores
 
@@ -79,6 +78,7 @@ def demo(
     language: LanguageOption = "sv",
     min_n: MinNOption = 5,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 1,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Score a simulated cohort of nine municipalities and write a report to open.
 
@@ -86,12 +86,17 @@ def demo(
     are simulated; none of it is a result of any project.
     """
     from digilitt.disclosure import Disclosure
+    from digilitt.interchange.whole import make_folder
     from digilitt.interchange.writing import write_table
+    from digilitt.reporting.render import report
+    from digilitt.scoring.participation import participation
     from digilitt.scoring.scores import score
     from digilitt.scoring.simulation import simulate_cohort
 
     disclosure = Disclosure(min_n=min_n)
-    _make_folder(out)
+    make_folder(out)
+    for name in ("answers.csv", "roster.csv", "scores.xlsx", "report.html"):
+        _check_target(out / name, (".csv", ".xlsx", ".html"), overwrite)
     _say("Simulating a cohort …")
     cohort = simulate_cohort(rng=seed)
     for name, table in (("answers.csv", cohort.frame()), ("roster.csv", cohort.roster)):
@@ -99,7 +104,8 @@ def demo(
     _say(f"Scoring {len(cohort.responses)} rows …")
     scores = score(cohort.responses)
     _say("Writing the report …")
-    made = _report(scores, ["municipality"], cohort.roster, language, disclosure)
+    who = participation(scores, by="municipality", roster=cohort.roster)
+    made = report([scores, who], by="municipality", language=language, disclosure=disclosure)
     write_table(made.tables, out / "scores.xlsx", language=language, overwrite=True)
     made.write(out / "report.html", overwrite=True)
     typer.echo(f"Open {(out / 'report.html').resolve()}")
@@ -151,16 +157,24 @@ def score(
     from digilitt.disclosure import Disclosure
     from digilitt.interchange.answers import read_responses
     from digilitt.interchange.roster import read_roster
+    from digilitt.reporting.render import report
+    from digilitt.scoring.participation import participation
     from digilitt.scoring.scores import score as score_responses
 
     disclosure = Disclosure(min_n=min_n)
-    _check_target(out, TABLES if persons else (".html", *TABLES), overwrite)
+    _check_target(
+        out,
+        TABLES if persons else (".html", *TABLES),
+        overwrite,
+        apart=(file, mapping, roster),
+    )
     found = find(instrument)
     _say(f"Reading {file.name} …")
+    known = _mapping(file, found, mapping, sheet, header_row)
     answers = read_responses(
         file,
         found,
-        mapping=_mapping(file, found, mapping, sheet, header_row),
+        mapping=known,
         person=person or None,
         wave=wave or None,
         groups=group or (),
@@ -171,13 +185,16 @@ def score(
     _say(f"Scoring {len(answers)} rows …")
     scores = score_responses(answers)
     groups = by or list(answers.groups[:1])
-    invited = read_roster(roster) if roster else None
-    made = _report(scores, groups, invited, language, disclosure)
-    for caveat in scores.caveats:
+    invited = read_roster(roster, mapping=known) if roster else None
+    who = participation(scores, by=groups, roster=invited)
+    made = report([scores, who], by=groups, language=language, disclosure=disclosure)
+    for caveat in dict.fromkeys((*scores.caveats, *who.caveats)):
         _say(f"! {caveat}")
     _write(made, scores, out, persons, language, overwrite)
     shown = f"groups of fewer than {min_n} are not shown" if min_n > 1 else "every group is shown"
-    typer.echo(f"Wrote {out} ({shown})")
+    if persons:
+        shown = f"one row per person, which is not for publication; in the other tables {shown}"
+    typer.echo(f"Wrote {out} ({shown}).")
 
 
 @app.command(name="map")
@@ -193,6 +210,7 @@ def map_(
     from digilitt.define.catalogue import instrument as find
     from digilitt.interchange.guessing import guess_mapping
 
+    _check_target(out, (".toml",), overwrite, apart=(file,))
     guess = guess_mapping(file, find(instrument), sheet=sheet, header_row=header_row or 1)
     guess.write(out, overwrite=overwrite)
     for note in guess.notes:
@@ -219,7 +237,7 @@ def check(
     from digilitt.interchange.answers import read_responses
 
     if out is not None:
-        _check_target(out, TABLES, overwrite)
+        _check_target(out, TABLES, overwrite, apart=(Path(target), mapping))
     try:
         if not instrument:
             _refuse_answers(target)
@@ -298,7 +316,8 @@ def new(
     """Write a starter instrument: small, complete, with comments, for you to change."""
     from digilitt.define.starter import write_starter
 
-    typer.echo(f"Wrote {write_starter(name, out)}; edit it, then run: digilitt check THAT_FILE")
+    path = write_starter(name, out)
+    typer.echo(f"Wrote {path}; edit it, then run: digilitt check {path}")
 
 
 def _refuse_answers(target: str) -> None:
@@ -324,47 +343,25 @@ def _mapping(
     return guess
 
 
-def _report(
-    scores: Scores,
-    by: list[str],
-    roster: pd.DataFrame | None,
-    language: Language,
-    disclosure: Disclosure,
-) -> Report:
-    from digilitt.reporting.render import report
-    from digilitt.scoring.participation import participation
-
-    who = participation(scores, by=by, roster=roster)
-    return report([scores, who], by=by, language=language, disclosure=disclosure)
-
-
-def _make_folder(folder: Path) -> None:
+def _check_target(
+    out: Path, known: tuple[str, ...], overwrite: bool, apart: Sequence[Path | None] = ()
+) -> None:
+    """Refuse before the work what would be refused after it, or would destroy what it reads."""
     from digilitt.errors import InterchangeError, Problem
+    from digilitt.interchange.whole import place_problems
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder cannot be made: {error.strerror}."
-        problem = Problem(code="cannot-write", file=str(folder), message=message)
-        raise InterchangeError([problem]) from None
-
-
-def _check_target(out: Path, known: tuple[str, ...], overwrite: bool) -> None:
-    """Refuse before the work what would be refused after it."""
-    from digilitt.errors import InterchangeError, Problem
-
-    problems = []
+    found = [
+        (code, message.replace("overwrite it (overwrite=True)", "add --overwrite"))
+        for code, message in place_problems(out, overwrite)
+    ]
     if out.suffix.lower() not in known:
         message = f"has the suffix {out.suffix!r}; expected {', '.join(known)}."
-        problems.append(Problem(code="unknown-suffix", file=str(out), message=message))
-    if not out.parent.is_dir():
-        message = f"there is no folder {str(out.parent)!r}; make it first."
-        problems.append(Problem(code="folder-not-found", file=str(out), message=message))
-    if out.exists() and not overwrite:
-        message = "exists already; choose another name, or add --overwrite."
-        problems.append(Problem(code="file-exists", file=str(out), message=message))
-    if problems:
-        raise InterchangeError(problems)
+        found.append(("unknown-suffix", message))
+    if any(path is not None and path.resolve() == out.resolve() for path in apart):
+        message = "is read by this command too and would be lost; choose another name."
+        found = [("file-exists", message)]
+    if found:
+        raise InterchangeError(Problem(code=c, file=str(out), message=m) for c, m in found)
 
 
 def _write(

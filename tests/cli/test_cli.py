@@ -148,7 +148,7 @@ def test_map_tells_what_it_is_unsure_of(cohort: pd.DataFrame, run: Run) -> None:
 @pytest.mark.usefixtures("answers")
 def test_map_does_not_replace_files(run: Run, fail: Fail) -> None:
     run("map", "svar.csv", *CORE)
-    assert "exists already" in fail("map", "svar.csv", *CORE)
+    assert "add --overwrite" in fail("map", "svar.csv", *CORE)
     run("map", "svar.csv", *CORE, "--overwrite")
 
 

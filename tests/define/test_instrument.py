@@ -322,7 +322,7 @@ def test_finds_its_parts() -> None:
     expected = ("a1", "a2", "a3", "o1", "y1", "n1", "k1", "k2:1", "k2:2", "k2:3")
     assert found.columns == expected
     for look in (found.item, found.scale):
-        with pytest.raises(KeyError):
+        with pytest.raises(DefinitionError, match="known: "):
             look("nothing")
 
 

@@ -153,6 +153,14 @@ def test_roles_and_groups() -> None:
     assert "The columns are 'id', 'Vikt'" in found.problems[0].message
 
 
+def test_values_in_the_mapping_are_for_groups_that_there_are() -> None:
+    mapping = Mapping(values={"town": {"1266": "Hörby"}, "twon": {"1281": "Lund"}})
+    found = look(["a1", "a2", "k1", "t"], mapping, Roles(groups={"town": "t"}))
+    assert codes(found) == [("unknown-group", "twon")]
+    fixed = layout(["a1", "a2", "k1"], MADE, mapping, Roles(groups={}), fixed=["town", "twon"])
+    assert fixed.problems == ()
+
+
 def test_a_column_of_people_is_not_also_an_item() -> None:
     found = look(["a1", "a2", "k1"], roles=Roles(person="a1", groups={}))
     assert found.people == {"person": "a1"}

@@ -195,22 +195,6 @@ MEAN = {"id": "s", "items": ["a1", "-a2"], "metric": "mean", "min_answered": 0.5
 BANDED = {**MEAN, "bands": [{"id": "low", "from": 1.0, "sv": "l", "en": "l"}]}
 BANDED["bands"] = [*BANDED["bands"], {"id": "high", "from": 3.0, "sv": "h", "en": "h"}]
 PAIR = small({"a1": "agree", "a2": "agree"}, BANDED)
-SEXED = small(
-    {"a1": "agree", "a2": "agree"},
-    {
-        **MEAN,
-        "metric": "t",
-        "norms": {
-            "base": "mean",
-            "source": "made up",
-            "by": "sex",
-            "table": [
-                {"group": "kvinna", "mean": 3.0, "sd": 0.5},
-                {"group": "man", "mean": 2.0, "sd": 1.0},
-            ],
-        },
-    },
-)
 THREE = {"a1": [1.0, 2.0, None], "a2": [5.0, 99.0, 3.0]}
 # a1 + (6 - a2), by two: (1 + 1) / 2; 2 alone; 6 - 3 alone.
 ESTIMATES, BANDS = [1.0, 2.0, 3.0], ["low", "low", "high"]
@@ -384,44 +368,6 @@ def test_near_misses_and_unknown_options_are_told() -> None:
         score_frame(pd.DataFrame({"a_1": [1], "a2": [1]}), PAIR)
     with pytest.raises(ResponseError, match="'ignore' is unknown; use 'error' or 'missing'"):
         score_frame(pd.DataFrame(THREE), PAIR, on_problem="ignore")  # type: ignore[arg-type]
-
-
-# Means 1, 2 and 3 from above. Women: 50 + 10 (1 - 3) / 0.5 = 10; men: 50 + 10 (2 - 2) / 1 = 50.
-T_SCORES = [10.0, 50.0, None]
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        pd.DataFrame({**THREE, "sex": ["kvinna", "man", None]}),
-        pd.DataFrame({**THREE, "sex": pd.array(["kvinna", "man", None], dtype="string")}),
-        pd.DataFrame({**THREE, "sex": pd.Categorical(["kvinna", "man", "annat"])}),
-        pd.DataFrame({**THREE, "sex": np.array(["kvinna", "man", None], dtype=object)}),
-        pl.DataFrame({**THREE, "sex": ["kvinna", "man", "annat"]}),
-        pl.DataFrame({**THREE, "sex": ["kvinna", "man", None]}).cast({"sex": pl.Categorical}),
-        pl.LazyFrame(
-            {**THREE, "sex": ["kvinna", "man", "annat"]},
-            schema_overrides={"sex": pl.Enum(["kvinna", "man", "annat"])},
-        ),
-        pa.table(
-            {**THREE, "sex": pa.array(["kvinna", "man", "annat"]).dictionary_encode()},
-        ),
-    ],
-)
-def test_norm_groups_in_every_kind_of_text(frame: Any) -> None:
-    assert values_of(score_frame(frame, SEXED))["s_t_score"] == T_SCORES
-
-
-def test_norm_groups_must_be_text_and_there() -> None:
-    for sex in ([1, 2, 1], [1.0, None, 2.0], [True, False, True]):
-        assert codes_of(pd.DataFrame({**THREE, "sex": sex}), SEXED) == {("not-text", "sex")}
-        assert codes_of(pl.DataFrame({**THREE, "sex": sex}), SEXED) == {("not-text", "sex")}
-    mixed = pd.DataFrame({**THREE, "sex": np.array(["man", 1, None], dtype=object)})
-    assert codes_of(mixed, SEXED) == {("not-text", "sex")}
-    assert codes_of(pd.DataFrame(THREE), SEXED) == {("missing-column", "sex")}
-    for frame in (pd.DataFrame(THREE), pl.DataFrame(THREE).to_pandas()):
-        nobody = score_frame(frame.assign(sex=None), SEXED)
-        assert nobody["s_t_score"].isna().all()
 
 
 def test_a_plan_scores_as_its_instrument_does() -> None:

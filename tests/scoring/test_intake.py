@@ -122,7 +122,7 @@ def test_summary_rows_of_a_table_without_persons() -> None:
 
 def test_rows_of_persons_are_no_summary_rows() -> None:
     # "N" and "Min" are groups and comments here; the third row is not at the end.
-    words = {"id": ["p1", "p2", "p3"], "town": ["N", "total", "n"], "note": ["", "Min", "median"]}
+    words = {"id": ["p1", "p2", "p3"], "town": ["N", "total", "N"], "note": ["", "Min", "median"]}
     draft = take({**words, "a1": [1, 2, 3]}, roles={"person": "id", "groups": {"town": "town"}})
     assert (draft.problems, draft.codes["a1"].tolist()) == ((), [1.0, 2.0, 3.0])
     inside = take({"id": ["Medel", "p2"], "a1": [1, 2]}, roles={"person": "id"})
@@ -161,6 +161,12 @@ def test_blanks_beside_ticks_are_unticked_where_the_mapping_says_so() -> None:
             [NAN, 1, NAN],  # not filled: nobody knows what the first cell meant
         ],
     )
+
+
+def test_a_missing_code_beside_ticks_is_told() -> None:
+    draft = take({"k:1": [98, 98, 0], "k:2": [1, 98, 98], "k:3": [0, 98, 98]}, TICKED)
+    assert found(draft) == [("invalid-answer", "2", "k:1")]
+    assert "a missing code together with ticks" in draft.problems[0].message
 
 
 def test_joined_ticks_are_told_once() -> None:
@@ -250,9 +256,11 @@ def test_values_of_groups_have_other_names_in_the_mapping() -> None:
         (["0114", "114", "115"], "'0114' and '114'"),
         (["0114", 114.0], "'0114' and '114'"),
         (["00114", "0114"], "'00114' and '0114'"),
+        (["Lund", "lund", "LUND"], "'LUND' and 'Lund' and 'lund'"),
+        (["114.0", "114"], "'114' and '114.0'"),
     ],
 )
-def test_codes_with_and_without_their_zeros(cells: list[object], both: str) -> None:
+def test_texts_that_are_probably_one(cells: list[object], both: str) -> None:
     draft = take({"a1": [1] * len(cells), "t": cells}, roles={"groups": {"town": "t"}})
     assert found(draft) == [("mixed-code", "", "t")]
     assert both in draft.problems[0].message

@@ -137,7 +137,8 @@ def test_anonymous_occasions() -> None:
     resp = responses(answers(), MADE)
     assert resp.people.columns.tolist() == []
     assert len(resp) == 3
-    (dropped,) = resp.caveats
+    dropped, anonymous = resp.caveats
+    assert anonymous.code == "anonymous"
     assert "2 columns that nobody named were left out: 'id', 'town'" in dropped.message
     assert "3 rows" in repr(resp)
 
@@ -241,6 +242,8 @@ def test_groups_are_named_by_the_mapping_or_the_call() -> None:
     resp = responses(answers(), MADE, mapping=mapping)
     assert resp.groups == ("municipality",)
     assert responses(answers(), MADE, groups="town").groups == ("town",)
+    # A header is the group that the mapping makes of it.
+    assert responses(answers(), MADE, mapping=mapping, groups=["town"]).groups == ("municipality",)
     renamed = answers().rename(columns={"id": 0})
     assert responses(renamed, MADE, person=0).people["person"].tolist() == ["p1", "p2", "p3"]  # type: ignore[arg-type]
 
@@ -298,13 +301,11 @@ def test_problems_across_files() -> None:
     with pytest.raises(ResponseError) as caught:
         assemble(drafts, PLAN, ROLES, "error", [])
     # Without this the two waves of one person would not be linked, and nobody would know.
-    assert [str(problem) for problem in caught.value.problems] == [
-        (
-            "fore.xlsx, row 3: the same person and wave stands in row 3 of efter.xlsx too; "
-            "each may stand once."
-        ),
-        "'person': holds both '0114' and '114'; are they the same? Write them alike.",
-    ]
+    twice, mixed = caught.value.problems
+    assert (twice.code, twice.file, twice.row) == ("person-twice", "fore.xlsx", "3")
+    assert "stands in row 3 of efter.xlsx too" in twice.message
+    assert (mixed.code, mixed.column) == ("mixed-code", "person")
+    assert "'0114' and '114'" in mixed.message
 
 
 def test_the_sus_from_a_form_in_swedish() -> None:

@@ -143,7 +143,14 @@ def municipalities() -> tuple[Municipality, ...]:
 def _is_path(which: str | Path) -> bool:
     text = str(which)
     named = text.lower().endswith(".toml") or "/" in text or "\\" in text
-    return named or isinstance(which, Path)
+    return named or isinstance(which, Path) or _is_file(Path(text) / "instrument.toml")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False  # Names that are too long, or hold what no name can.
 
 
 def _in_folder(path: Path) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -20,6 +20,7 @@ from digilitt.define.text import Text, language_problems
 from digilitt.errors import DefinitionError, counted
 
 Status = Literal["pilot", "structure", "validated"]
+Part = TypeVar("Part", Item, Scale)
 
 
 class Instrument(BaseModel):
@@ -107,12 +108,31 @@ class Instrument(BaseModel):
         return f"{self.id}@{self.version}"
 
     def item(self, item_id: str) -> Item:
-        """The item with this id; KeyError when there is none."""
-        return {item.id: item for item in self.items}[item_id]
+        """The item with this id.
+
+        Raises
+        ------
+        DefinitionError
+            If there is none.
+        """
+        return self._part(item_id, "item", self.items)
 
     def scale(self, scale_id: str) -> Scale:
-        """The scale with this id; KeyError when there is none."""
-        return {scale.id: scale for scale in self.scales}[scale_id]
+        """The scale with this id.
+
+        Raises
+        ------
+        DefinitionError
+            If there is none.
+        """
+        return self._part(scale_id, "scale", self.scales)
+
+    def _part(self, part_id: str, what: str, parts: Sequence[Part]) -> Part:
+        found = next((part for part in parts if part.id == part_id), None)
+        if found is None:
+            known = ", ".join(part.id for part in parts)
+            raise DefinitionError(f"{self.name} has no {what} {part_id!r}; known: {known}.")
+        return found
 
     def format_of(self, item: Item) -> ResponseFormat:
         """The response format of an item."""

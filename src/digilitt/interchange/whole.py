@@ -19,7 +19,7 @@ def place_problems(target: Path, overwrite: bool) -> list[tuple[str, str]]:
         if target.is_dir():
             return [("is-a-folder", "This is a folder; expected the name of a file.")]
         if target.exists() and not overwrite:
-            message = "The file exists. Choose another name, or replace it with overwrite=True."
+            message = "The file exists. Choose another name, or overwrite it (overwrite=True)."
             return [("file-exists", message)]
     except OSError as error:
         return [("cannot-write", f"The file cannot be written ({error.strerror}).")]
@@ -42,3 +42,12 @@ def write_whole(target: Path, write: Callable[[IO[bytes]], object]) -> None:
             "and see whether you may write to the folder."
         )
         raise failure("cannot-write", message, file=target.name) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder cannot be made ({error.strerror or error})."
+        raise failure("cannot-write", message, file=str(folder)) from error

@@ -49,6 +49,8 @@ from digilitt.scoring.scores import Scores
 Group = tuple[str, ...]
 Rows = dict[tuple[str, Group], dict[str, float]]
 
+# Caveats whose numbers count columns and empty rows, not people.
+ABOUT_THE_FILE = ("columns-dropped", "blank-columns", "blank-rows", "summary-row")
 LEADING_COUNT = re.compile(r"(\d+) (?=\w)")
 # Said by the page itself, with the minimum that is in force.
 SAID_OTHERWISE = ("disclosure-not-applied",)
@@ -276,13 +278,12 @@ def _remarks(
         if caveat.code in SAID_OTHERWISE:
             continue
         found = LEADING_COUNT.match(caveat.message)
-        count = _guarded(int(found[1]), protected, disclosure) if found else None
-        yield Remark(
-            code=caveat.code,
-            where=caveat.where,
-            n=count,
-            message=_guarded_text(caveat.message, protected, disclosure),
-        )
+        free = caveat.code in ABOUT_THE_FILE
+        count = Figure(int(found[1])) if found else None
+        if found and not free:
+            count = _guarded(int(found[1]), protected, disclosure)
+        message = caveat.message if free else _guarded_text(caveat.message, protected, disclosure)
+        yield Remark(code=caveat.code, where=caveat.where, n=count, message=message)
 
 
 def _guarded(count: int, protected: Protected, disclosure: Disclosure) -> Figure:

@@ -115,7 +115,7 @@ def _read(
         return np.nan, f"found {bool(cell)}; expected {expected(item)}."
     code = _code_of_label(cell, labels) if isinstance(cell, str) else None
     # The column of one option holds 0 or 1, and no label but that of a missing code.
-    if code is not None and (not item.credit or code in _missing_codes(item)):
+    if code is not None and (not item.credit or code in item.missing_codes):
         return float(code), ""
     number = parse_number(cell, decimal_comma=decimal_comma)
     if number is not None and is_allowed(number, item):
@@ -133,13 +133,9 @@ def _code_of_label(text: str, labels: dict[str, int]) -> int | None:
     return None
 
 
-def _missing_codes(item: ItemPlan) -> tuple[float, ...]:
-    return (*item.missing, *item.not_applicable, *item.wrong)
-
-
 def is_allowed(number: float, item: ItemPlan) -> bool:
     """Whether a number is an answer to the item, or one of its missing codes."""
-    if number in _missing_codes(item):
+    if number in item.missing_codes:
         return True
     if item.credit:
         return number in (0.0, 1.0)
@@ -176,11 +172,11 @@ def split_ticks(
             continue
         chosen, unknown = _chosen(cell, labels)
         codes = set(chosen)
-        if unknown or not codes <= {*options, *_missing_codes(item)}:
-            bad = unknown or sorted(codes - {*options, *_missing_codes(item)})
+        if unknown or not codes <= {*options, *item.missing_codes}:
+            bad = unknown or sorted(codes - {*options, *item.missing_codes})
             allowed = ", ".join(f"{code:g}" for code in options)
             wrong[row] = f"found {quoted(bad[0])}; expected options ({allowed}) joined by ';'."
-        elif codes & set(_missing_codes(item)):
+        elif codes & set(item.missing_codes):
             if len(codes) > 1:
                 wrong[row] = f"found {quoted(cell)}: a missing code together with options."
             else:

@@ -7,7 +7,7 @@ and white space do not matter. Nothing is guessed: near misses are told, not tak
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -71,7 +71,11 @@ class Layout:
 
 
 def layout(
-    headers: Sequence[str], instrument: Instrument, mapping: AnswerMapping, roles: Roles
+    headers: Sequence[str],
+    instrument: Instrument,
+    mapping: AnswerMapping,
+    roles: Roles,
+    fixed: Collection[str] = (),
 ) -> Layout:
     """Find out what each column holds.
 
@@ -82,6 +86,8 @@ def layout(
     mapping : Mapping
         Its `columns` come before ids and texts.
     roles : Roles
+    fixed : collection of str
+        Wave or groups that hold for the whole table, so that no column does.
     """
     problems: list[Problem] = []
     people: dict[str, str] = {}
@@ -91,6 +97,7 @@ def layout(
             problems.append(_no_header(name, wanted, headers))
         else:
             people[name] = header
+    problems += _value_problems(mapping, {*people, *roles.headers(), *fixed})
     items: dict[str, dict[str, str]] = {}
     taken = set(people.values())
     for header, target in _targets(headers, instrument, mapping, problems):
@@ -106,19 +113,33 @@ def layout(
         taken.add(header)
     for wave, found in (items or {"": {}}).items():
         problems.extend(_lacking(wave, found, headers, taken, instrument))
-    if len(items) > 1 and "" in items:
-        several = ", ".join(sorted(wave for wave in items if wave))
-        message = f"some items stand once and some by wave ({several}); give each its wave."
-        problems.append(Problem(code="waves-mixed", message=message))
-    if any(items) and people.get("wave"):
-        message = "waves stand side by side in the mapping, so there is no wave column as well."
-        problems.append(Problem(code="waves-mixed", column=people["wave"], message=message))
+    problems += _wave_problems(items, people)
     return Layout(
         items=items,
         people=people,
         dropped=tuple(header for header in headers if header not in taken),
         problems=tuple(problems),
     )
+
+
+def _wave_problems(
+    items: Mapping[str, Mapping[str, str]], people: Mapping[str, str]
+) -> Iterator[Problem]:
+    if len(items) > 1 and "" in items:
+        several = ", ".join(sorted(wave for wave in items if wave))
+        message = f"some items stand once and some by wave ({several}); give each its wave."
+        yield Problem(code="waves-mixed", message=message)
+    if any(items) and people.get("wave"):
+        message = "waves stand side by side in the mapping, so there is no wave column as well."
+        yield Problem(code="waves-mixed", column=people["wave"], message=message)
+
+
+def _value_problems(mapping: AnswerMapping, known: Collection[str]) -> Iterator[Problem]:
+    for name in mapping.values:
+        if name not in known:
+            several = ", ".join(sorted(known)) or "none"
+            message = f"[values.{name}] in the mapping is for no group; the groups are {several}."
+            yield Problem(code="unknown-group", column=name, message=message)
 
 
 def known_names(instrument: Instrument) -> dict[str, set[str]]:

@@ -63,6 +63,7 @@ def describe(scores: Scores, *, by: str | Sequence[str] = ()) -> Description:
     >>> description.table.columns.tolist()
     ['wave', 'municipality', 'scale', 'metric', 'n_persons', 'n_scored', 'mean', 'sd']
     """
+    checked_scores(scores)
     by = group_columns(scores.responses.people, by)
     waves = ["wave"] if "wave" in scores.table else []
     table = known_groups(scores.table, by)
@@ -84,6 +85,20 @@ def describe(scores: Scores, *, by: str | Sequence[str] = ()) -> Description:
         bands=bands,
         by=tuple(by),
     )
+
+
+def checked_scores(scores: object) -> None:
+    """Refuse what is no Scores.
+
+    Raises
+    ------
+    ResponseError
+        If it is something else.
+    """
+    if not isinstance(scores, Scores):
+        raise ResponseError(
+            f"found a {type(scores).__name__}; expected Scores, made by score(responses)."
+        )
 
 
 def in_order(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

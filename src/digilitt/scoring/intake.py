@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,7 +58,7 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
     mapping : Mapping
     roles : Roles
     """
-    found = layout(list(cells.frame.columns), plan.instrument, mapping, roles)
+    found = layout(list(cells.frame.columns), plan.instrument, mapping, roles, cells.fixed)
     problems = [*label_problems(plan.instrument, mapping), *found.problems]
     caveats = list(_dropped(found, cells))
     taken = {header for columns in found.items.values() for header in columns.values()}
@@ -136,7 +136,7 @@ def _items(cells: Cells, columns: dict[str, str], plan: Plan, mapping: Mapping) 
             ]
         if item.credit:
             broken = {row for reading in readings.values() for row in reading.wrong}
-            problems += _unticked(cells, item.columns, headers, codes, broken, mapping)
+            problems += _unticked(cells, item, headers, codes, broken, mapping)
     problems += _contradicted_gates(cells, columns, plan, codes)
     return _ItemsRead(pd.DataFrame(codes, columns=list(plan.instrument.columns)), problems)
 
@@ -167,7 +167,7 @@ def _readings(
 
 def _unticked(
     cells: Cells,
-    names: Sequence[str],
+    item: ItemPlan,
     headers: dict[str, str],
     codes: dict[str, NDArray[np.float64]],
     broken: set[int],
@@ -177,6 +177,7 @@ def _unticked(
 
     Rows with an answer that was not understood (`broken`) stay as they are.
     """
+    names = item.columns
     ticks = np.column_stack([codes[name] for name in names])
     ticks[list(broken)] = np.nan
     blank, ticked = np.isnan(ticks), (ticks == 1.0).any(axis=1)
@@ -184,6 +185,13 @@ def _unticked(
         for position, name in enumerate(names):
             codes[name][ticked & blank[:, position]] = 0.0
         blank[ticked] = False
+    coded = np.isin(ticks, item.missing_codes).any(axis=1)
+    for row in np.flatnonzero(coded & ticked).tolist():
+        message = "has a missing code together with ticks; keep one or the other."
+        header = headers.get(names[0], names[0])
+        yield Problem(
+            code="invalid-answer", row=str(cells.rows[row]), column=header, message=message
+        )
     for row in np.flatnonzero(
         blank.any(axis=1) & ((ticks == 0.0) | (ticks == 1.0)).any(axis=1)
     ).tolist():
@@ -203,7 +211,7 @@ def _contradicted_gates(
             continue
         given = np.logical_or.reduce(
             [
-                ~np.isnan(codes[name]) & ~np.isin(codes[name], item.not_applicable)
+                ~np.isnan(codes[name]) & ~np.isin(codes[name], item.missing_codes)
                 for name in item.columns
             ]
         )

@@ -119,15 +119,14 @@ def applies(plan: Plan, item: ItemPlan) -> nw.Expr:
 
 def invalid(item: ItemPlan) -> nw.Expr:
     """1 where there is an answer that is neither an option nor a missing code, else 0."""
-    codes = (*item.missing, *item.not_applicable, *item.wrong)
-    flags = []
+    codes = item.missing_codes
+    bad = []
     for name in item.columns:
         answer = raw(name)
         known = is_any(answer, (0.0, 1.0)) if item.credit else _valid(item, answer)
         good = known | is_any(answer, codes) if codes else known
-        sound = nw.when(good).then(nw.lit(0)).otherwise(nw.lit(1))
-        flags.append(nw.when(answer.is_null()).then(nw.lit(0)).otherwise(sound))
-    return nw.max_horizontal(*flags)
+        bad.append(~answer.is_null() & ~good)
+    return nw.when(reduce(or_, bad)).then(nw.lit(1)).otherwise(nw.lit(0))
 
 
 def invalid_count(item: ItemPlan) -> nw.Expr:

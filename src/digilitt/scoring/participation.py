@@ -10,7 +10,13 @@ import pandas as pd
 
 from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Result
-from digilitt.scoring.description import group_columns, in_order, known_groups, with_margins
+from digilitt.scoring.description import (
+    checked_scores,
+    group_columns,
+    in_order,
+    known_groups,
+    with_margins,
+)
 from digilitt.scoring.scores import Scores
 
 DENOMINATORS = ("invited", "enrolled", "answered", "valid")
@@ -77,6 +83,7 @@ def participation(
     wave  invited  valid
     2018      677    575
     """
+    checked_scores(scores)
     by = group_columns(scores.responses.people, by)
     caveats: list[Caveat] = []
     counts = _answered(scores, by)

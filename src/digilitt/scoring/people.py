@@ -125,13 +125,17 @@ def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iter
 
 
 def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
-    """Codes that a spreadsheet stripped of their leading zeros in some rows only."""
+    """Texts that are probably one: but for case, or for zeros that a spreadsheet took away."""
     written: dict[str, set[str]] = {}
-    for text in texts:
-        if text.isdecimal():
-            written.setdefault(text.lstrip("0"), set()).add(text)
+    for text in set(texts):
+        whole = text.removesuffix(".0").removesuffix(",0")
+        alike = whole.lstrip("0") if whole.isdecimal() else normalised(text)
+        written.setdefault(alike, set()).add(text)
     for several in written.values():
         if len(several) > 1:
             both = " and ".join(map(repr, sorted(several)))
-            message = f"holds both {both}; are they the same? Write them alike."
+            message = (
+                f"holds both {both}; are they the same? Write them alike, or say under [values] in "
+                "a mapping what each is called."
+            )
             yield Problem(code="mixed-code", column=header, message=message)

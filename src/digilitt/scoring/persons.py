@@ -13,9 +13,11 @@ import numpy as np
 from digilitt.errors import ResponseError
 from digilitt.scoring.cells import cell_text, is_blank
 
-PERSONAL_NUMBER = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})(\s?[-+–−]?\s?)(\d{4})", re.ASCII)
+PERSONAL_NUMBER = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})(\s?[-+.]?\s?)(\d{4})", re.ASCII)
 # What a message hides: more digits than a code has, in the form of a personal number or not.
-MANY_DIGITS = re.compile(r"\d{6,}\s?[-+–−]?\s?\d{4,}")
+MANY_DIGITS = re.compile(r"\d{6,}\s?[-+.\u2010-\u2015\u2212]?\s?\d{4,}")
+# Every dash that a word processor may have made of a hyphen.
+DASHES = re.compile(r"[\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 # What a message shows of a cell, at most.
 SHOWN_LENGTH = 60
 # Ten bare digits can be any running number; one in 300 passes date and check digit by chance.
@@ -46,7 +48,7 @@ def looks_personal(text: str) -> bool:
     >>> looks_personal("811228-9874"), looks_personal("811228-9875")
     (True, False)
     """
-    found = PERSONAL_NUMBER.fullmatch(text.strip())
+    found = PERSONAL_NUMBER.fullmatch(DASHES.sub("-", text.strip()))
     if found is None:
         return False
     century, year, month, day, _, last = found.groups()
@@ -123,6 +125,8 @@ def pseudonymise(persons: Iterable[object], *, key: str) -> list[str]:
     >>> first == pseudonymise(["8112289874"], key="a long secret phrase")
     True
     """
+    if isinstance(persons, str):
+        raise ResponseError("found one text; expected a list or column of person ids.")
     if len(key) < MIN_KEY_LENGTH:
         raise ResponseError(
             f"The key has {len(key)} characters; expected at least {MIN_KEY_LENGTH}. "
@@ -130,7 +134,7 @@ def pseudonymise(persons: Iterable[object], *, key: str) -> list[str]:
         )
     made = []
     for position, person in enumerate(persons, start=1):
-        text = "" if is_blank(person) else re.sub(r"[\s–−-]", "", cell_text(person))
+        text = "" if is_blank(person) else re.sub(r"[\s.-]", "", DASHES.sub("-", cell_text(person)))
         if not text:
             raise ResponseError(f"Person id number {position} is blank; every person needs one.")
         text = with_lost_zero(text)

@@ -73,6 +73,11 @@ class ItemPlan:
     gate: Gate | None = None
 
     @property
+    def missing_codes(self) -> tuple[float, ...]:
+        """Codes that are no substantive answer, whatever they count as."""
+        return (*self.missing, *self.not_applicable, *self.wrong)
+
+    @property
     def may_not_apply(self) -> bool:
         """Whether the item can be outside the items that a share is taken of."""
         gated = self.gate is not None and self.gate.otherwise == "not_applicable"
@@ -342,7 +347,7 @@ def expected(item: ItemPlan) -> str:
     else:
         codes = [code for code, _ in item.lookup if code not in item.wrong]
         answers = ", ".join(f"{code:g}" for code in codes)
-    missing = sorted((*item.missing, *item.not_applicable, *item.wrong))
+    missing = sorted(item.missing_codes)
     if not missing:
         return answers
     return f"{answers} or a missing code ({', '.join(f'{code:g}' for code in missing)})"

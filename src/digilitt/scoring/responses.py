@@ -239,7 +239,11 @@ def chosen_roles(
     """Roles from arguments, and from the mapping where an argument is left out."""
     given = {"person": person, "wave": wave, "cluster": cluster, "weight": weight, "rater": rater}
     known = mapping or Mapping()
-    names = [groups] if isinstance(groups, str) else list(groups)
+    # A header that the mapping gives a name is that group, with its values.
+    by_header = {header: name for name, header in known.groups.items()}
+    names = [
+        by_header.get(name, name) for name in ([groups] if isinstance(groups, str) else groups)
+    ]
     if clash := sorted({*names, *known.groups} & {*ROLES, *RESULT_COLUMNS}):
         message = (
             f"a group may not be called {', '.join(map(repr, clash))}, which has its own meaning "
@@ -276,6 +280,7 @@ def assemble(
         raise ResponseError(serious)
     instrument = plan.instrument
     caveats = [caveat for draft in drafts for caveat in draft.caveats]
+    caveats += _people_caveats(people)
     order = [*(role for role in ("person", "wave") if role in people), *roles.groups]
     people = people[[*(name for name in people if name in order), *_others(people, order)]]
     return Responses(
@@ -293,6 +298,17 @@ def assemble(
             source=tuple(source),
         ),
     )
+
+
+def _people_caveats(people: pd.DataFrame) -> Iterator[Caveat]:
+    if "person" not in people:
+        message = "no column of persons was named, so every row counts as a person."
+        yield Caveat(code="anonymous", message=message)
+    for name in people:
+        unknown = int(people[name].isna().sum())
+        if unknown:
+            message = f"{counted(unknown, 'row')} without a value; merged cells count as blank."
+            yield Caveat(code="group-unknown", where=str(name), message=message)
 
 
 def _others(people: pd.DataFrame, order: Sequence[str]) -> list[str]:
