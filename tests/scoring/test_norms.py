@@ -49,7 +49,8 @@ def codes_of(frame: object) -> set[tuple[str, str]]:
     return {(problem.code, problem.column) for problem in caught.value.problems}
 
 
-# a1 + 6 - a2, by what was answered: means 1, 2 and 3. Women: 50 + 10 (1 - 3) / 0.5 = 10; men: 50 + 10 (2 - 2) / 1 = 50.
+# Means of a1 and 6 - a2, as far as answered: 1, 2 and 3.
+# Women: 50 + 10 (1 - 3) / 0.5 = 10; men: 50 + 10 (2 - 2) / 1 = 50.
 T_SCORES = [10.0, 50.0, None]
 
 

@@ -146,3 +146,14 @@ def test_blank_persons_have_no_pseudonym(blank: object) -> None:
 def test_short_keys_are_refused() -> None:
     with pytest.raises(ResponseError, match="15 characters; expected at least 16"):
         pseudonymise(["p1"], key="x" * 15)
+
+
+def test_every_dash_is_a_hyphen() -> None:
+    written = [f"811228{dash}9874" for dash in "-\u2010\u2011\u2012\u2013\u2014\u2212"]
+    assert all(looks_personal(text) for text in written)
+    assert len(set(pseudonymise(written, key="a" * 16))) == 1
+
+
+def test_one_text_is_no_list_of_persons() -> None:
+    with pytest.raises(ResponseError, match="expected a list"):
+        pseudonymise("19811228-9874", key="a" * 16)

@@ -36,7 +36,7 @@ GROUP_WORDS = {
     "role": "role roll befattning yrke yrkesroll titel",
 }
 BLANK_WORDS = frozenset(("-", "--", ".", "..", "n/a", "na", "ej svar", "inget svar", "no answer"))
-WAVE_SUFFIX = re.compile(r"(.+?)[ _.@-]+[(\[]?([^ _.@()\[\]-]+)[)\]]?", re.DOTALL)
+WAVE_SUFFIX = re.compile(r"(.+?)(?:[ _@-]+|\.)[(\[]?([^ _.@()\[\]-]+)[)\]]?", re.DOTALL)
 
 
 def guess_mapping(
