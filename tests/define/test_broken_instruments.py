@@ -104,6 +104,7 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
         ("wrong-value", "scales[attitude].linear.add"),
     ],
     "prorate-false-on-mean": [("prorate-mean", SCALE)],
+    "pomp-over-mixed-ranges": [("pomp-ranges", "total")],
     "weights-beyond-reason": [
         ("wrong-value", "scales[attitude].items[1].weight"),
         ("wrong-value", "scales[attitude].items[2].weight"),

@@ -38,6 +38,22 @@ class _Nest:
     too_much: bool
 
 
+def _pomp_problems(
+    scale: Scale, by_id: Mapping[str, Scale], of_item: Mapping[str, Range]
+) -> Iterator[Problem]:
+    """Means whose lowest and highest depend on which items were answered have no percentage."""
+    if scale.metric != "pomp" or scale.combine != "scale_means":
+        return
+    for inner in scale.scales:
+        if len({of_item[entry.item] for entry in pooled_items(by_id[inner], by_id)}) > 1:
+            message = (
+                f"is POMP over the mean of {inner!r}, whose items differ in range, so that its "
+                "lowest and highest depend on which were answered; give the items one range, or "
+                'use combine = "items".'
+            )
+            yield Problem(code="pomp-ranges", column=scale.id, message=message)
+
+
 def scale_problems(
     items: Sequence[Item],
     sound: Mapping[str, ResponseFormat],
@@ -69,6 +85,7 @@ def scale_problems(
         if counts:
             continue
         done.add(scale.id)
+        yield from _pomp_problems(scale, by_id, of_item)
         if not metric:
             yield from _range_problems(scale, score_range(scale, by_id, of_item, always))
 

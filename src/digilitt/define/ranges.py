@@ -18,7 +18,7 @@ from digilitt.define.scale import Scale, ScaleItem
 
 Range = tuple[float, float]
 
-# A share this close to its minimum meets it: 0.7 * 10 is 7.000000000000001 in binary arithmetic.
+# A share this close to its minimum meets it: 0.28 * 25 is 7.000000000000001 in binary arithmetic.
 TOLERANCE = 1e-9
 
 
