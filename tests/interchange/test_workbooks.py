@@ -238,6 +238,15 @@ def test_every_problem_of_a_sheet_at_once(saved: Callable[[Workbook], Path]) -> 
     ]
 
 
+def test_a_title_above_the_header_is_one_problem(saved: Callable[[Workbook], Path]) -> None:
+    rows = [["Enkät 2018"], [], ["id", "a1", "a2", "a3"], ["k1", 1, 2, 3], ["k2", 4, 5, 1]]
+    path = saved(book_of({"Svar": rows}))
+    assert problems_of(path) == [("blank-header", "", "")]
+    with pytest.raises(InterchangeError, match="header_row=3"):
+        read_table(path)
+    assert len(read_table(path, header_row=3).cells) == 2
+
+
 def test_merged_header(saved: Callable[[Workbook], Path]) -> None:
     book = book_of({"Svar": [["id", "Attityd", None], ["k1", 4, 5]]})
     book["Svar"].merge_cells("B1:C1")

@@ -63,6 +63,16 @@ def _header_problems(header: list[str], found: Records, grid: np.ndarray) -> Ite
             for j, cell in enumerate(row[len(header) :], len(header)):
                 if cell is not None:
                     nameless.setdefault(j, number)
+    if nameless and len(nameless) > sum(map(bool, header)):
+        # Hardly any header stands here: a title above the table, most likely.
+        full = [sum(cell is not None for cell in row) for row in found.rows]
+        likely = found.numbers[full.index(max(full))]
+        message = (
+            f"{len(nameless)} columns hold something and have no header. Is "
+            f"the header in row {likely}? Say so with header_row={likely} (--header-row {likely})."
+        )
+        yield Problem(code="blank-header", message=message)
+        return
     for j, number in sorted(nameless.items()):
         letter = column_letter(j)
         message = (
