@@ -38,7 +38,8 @@ def instruments() -> dict[str, Instrument]:
 
     Examples
     --------
-    >>> sorted(instruments())[:2]
+    >>> import digilitt as dl
+    >>> sorted(dl.instruments())[:2]
     ['digilitt-core', 'digilitt-mapping']
     """
     return {name: instrument(name) for name in _names(instruments_folder(), "*/instrument.toml")}
@@ -64,7 +65,8 @@ def framework(which: str | Path) -> Framework:
 
     Examples
     --------
-    >>> framework("digcomp-3.0")
+    >>> import digilitt as dl
+    >>> dl.framework("digcomp-3.0")
     Framework(digcomp-3.0@3.0: 5 areas, 21 competences, 4 levels)
     """
     if _is_path(which):
@@ -93,7 +95,8 @@ def instrument(which: str | Path, *, frameworks: Sequence[Framework] = ()) -> In
 
     Examples
     --------
-    >>> instrument("sus")
+    >>> import digilitt as dl
+    >>> dl.instrument("sus")
     Instrument(sus@1.0.0, structure: 10 items, 1 scale)
     """
     known = _names(instruments_folder(), "*/instrument.toml")
@@ -119,7 +122,8 @@ def sample(instrument_id: str) -> Path:
 
     Examples
     --------
-    >>> sample("sus").name
+    >>> import digilitt as dl
+    >>> dl.sample("sus").name
     'sample.csv'
     """
     known = _names(instruments_folder(), "*/sample.csv")
@@ -133,7 +137,8 @@ def municipalities() -> tuple[Municipality, ...]:
 
     Examples
     --------
-    >>> municipalities()[0]
+    >>> import digilitt as dl
+    >>> dl.municipalities()[0]
     Municipality(code='1278', name='Båstad')
     """
     rows = read_toml(FRAMEWORKS.parent / "municipalities.toml")["municipalities"]

@@ -40,7 +40,8 @@ def json_schema(what: What) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(json_schema("mapping")["properties"])[:3]
+    >>> import digilitt as dl
+    >>> sorted(dl.json_schema("mapping")["properties"])[:3]
     ['blanks', 'cluster', 'columns']
     """
     if what not in MODELS:

@@ -53,12 +53,13 @@ def read_roster(
 
     Examples
     --------
+    >>> import digilitt as dl
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder, "roster.csv")
     ...     _ = file.write_text("person,municipality,enrolled\nk1,Hörby,ja\n", encoding="utf-8")
-    ...     read_roster(file)["enrolled"].tolist()
+    ...     dl.read_roster(file)["enrolled"].tolist()
     [True]
     """
     table = read_table(path, sheet=sheet)

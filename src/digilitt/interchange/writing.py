@@ -95,11 +95,13 @@ def write_table(
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> import digilitt as dl
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> frame = pd.DataFrame({"person": ["k1", "=1+1"], "mean_score": [3.5, float("nan")]})
     >>> with TemporaryDirectory() as folder:
-    ...     caveats = write_table({"scores": frame}, Path(folder, "scores.csv"))
+    ...     caveats = dl.write_table({"scores": frame}, Path(folder, "scores.csv"))
     ...     print(Path(folder, "scores.csv").read_text(encoding="utf-8-sig"))
     person;mean_score
     k1;3,5

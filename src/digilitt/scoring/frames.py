@@ -60,10 +60,10 @@ def score_frame(
 
     Examples
     --------
+    >>> import digilitt as dl
     >>> import pandas as pd
-    >>> from digilitt.define.catalogue import instrument
     >>> answers = pd.DataFrame({f"sus{i}": [3, 5] for i in range(1, 11)})
-    >>> score_frame(answers, instrument("sus"))["sus_linear_score"].tolist()
+    >>> dl.score_frame(answers, dl.instrument("sus"))["sus_linear_score"].tolist()
     [50.0, 50.0]
     """
     if on_problem not in ("error", "missing"):

@@ -121,8 +121,9 @@ def pseudonymise(persons: Iterable[object], *, key: str) -> list[str]:
 
     Examples
     --------
-    >>> first = pseudonymise(["19811228-9874"], key="a long secret phrase")
-    >>> first == pseudonymise(["8112289874"], key="a long secret phrase")
+    >>> import digilitt as dl
+    >>> first = dl.pseudonymise(["19811228-9874"], key="a long secret phrase")
+    >>> first == dl.pseudonymise(["8112289874"], key="a long secret phrase")
     True
     """
     if isinstance(persons, str):

@@ -205,8 +205,8 @@ def compile_plan(instrument: Instrument) -> Plan:
 
     Examples
     --------
-    >>> from digilitt.define.catalogue import instrument
-    >>> compile_plan(instrument("sus")).scales[0].column
+    >>> import digilitt as dl
+    >>> dl.compile_plan(dl.instrument("sus")).scales[0].column
     'sus_linear_score'
     """
     if not isinstance(instrument, Instrument):

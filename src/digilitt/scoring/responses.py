@@ -199,9 +199,10 @@ def responses(
 
     Examples
     --------
-    >>> from digilitt.define.catalogue import instrument
+    >>> import pandas as pd
+    >>> import digilitt as dl
     >>> answers = pd.DataFrame({f"sus{i}": [4, 2] for i in range(1, 11)} | {"id": ["p1", "p2"]})
-    >>> responses(answers, instrument("sus"), person="id")
+    >>> dl.responses(answers, dl.instrument("sus"), person="id")
     responses · sus@1.0.0 · 2 rows, 2 persons
     """
     roles = chosen_roles(mapping, person, wave, groups, cluster, weight, rater)

@@ -213,8 +213,8 @@ def score_one(
 
     Examples
     --------
-    >>> from digilitt.define.catalogue import instrument
-    >>> score_one({f"sus{i}": 3 for i in range(1, 11)}, instrument("sus"))["sus"]["estimate"]
+    >>> import digilitt as dl
+    >>> dl.score_one({f"sus{i}": 3 for i in range(1, 11)}, dl.instrument("sus"))["sus"]["estimate"]
     50.0
     """
     plan = instrument if isinstance(instrument, Plan) else compile_plan(instrument)
