@@ -84,12 +84,19 @@ def test_a_withheld_band_does_not_follow_from_the_mean_of_a_whole() -> None:
 
 def test_small_groups_with_withheld_bands_show_no_spread() -> None:
     frame = cohort({"A": 9, "B": 60, "C": 70})
-    shown = report(scored(frame), by="place", disclosure=FIVE).tables
+    page = report(scored(frame), by="place", disclosure=FIVE)
+    shown = page.tables
     hidden = shown["bands"][shown["bands"]["n"].isna()]
     few = shown["scores"].merge(hidden[["place", "scale"]].drop_duplicates())
     few = few[few["n_scored"] < 20]
     assert len(few)
     assert few["sd"].isna().all()
+    # The page shows of each row what the table shows: the mean may stand without the spread.
+    for section in page.content.scales:
+        rows = shown["scores"][shown["scores"]["scale"] == section.id].reset_index(drop=True)
+        figures = [row.waves[0] for row in section.rows]
+        assert [f.mean.value is None for f in figures] == rows["mean"].isna().tolist()
+        assert [f.sd.value is None for f in figures] == rows["sd"].isna().tolist()
 
 
 def test_means_are_written_with_the_decimals_of_their_range() -> None:

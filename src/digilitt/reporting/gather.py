@@ -231,11 +231,12 @@ def _score_rows(scores: pd.DataFrame, scale: str, frame: _Frame) -> tuple[ScoreR
 
 
 def _statistics(row: dict[str, float]) -> Statistics:
-    n, hidden = row["n_scored"], bool(row["suppressed"])
+    n, mean, sd = row["n_scored"], row["mean"], row["sd"]
+    touched = bool(row["suppressed"])
     return Statistics(
         n_scored=_count(n),
-        mean=_statistic(row["mean"], n, least=1, hidden=hidden),
-        sd=_statistic(row["sd"], n, least=2, hidden=hidden),
+        mean=_statistic(mean, n, least=1, hidden=touched and math.isnan(mean)),
+        sd=_statistic(sd, n, least=2, hidden=touched and math.isnan(sd)),
     )
 
 
