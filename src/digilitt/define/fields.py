@@ -91,6 +91,7 @@ class FrozenDict(dict[K, V]):
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
+    # A dict says it has no hash; this one never changes, so it may.
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))
 

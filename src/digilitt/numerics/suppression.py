@@ -91,6 +91,7 @@ def minimum(min_n: object) -> int:
     try:
         if isinstance(min_n, bool | np.bool_):
             raise TypeError
+        # What is no whole number raises the TypeError that is caught below.
         value = index(min_n)  # type: ignore[arg-type]
     except TypeError:
         value = 0
