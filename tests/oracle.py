@@ -42,11 +42,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item as a scale lists it, or the mean of another scale."""
+    """An item as a scale lists it, with those that do as well, or another scale."""
 
     name: str
     key: int
     weight: Fraction
+    others: tuple[str, ...] = ()
 
 
 def score_person(
@@ -174,12 +175,12 @@ def item_range(definition: Definition, name: str) -> tuple[Fraction, Fraction]:
 
 def entries(definition: Definition, scale: Mapping[str, Any]) -> list[Entry]:
     """Parts of a scale: its items, the pooled items of its scales, or the means of those."""
-    if scale.get("combine") == "scale_means":
+    if scale.get("combine") in ("scale_means", "bands"):
         return [Entry(name, 1, Fraction(1)) for name in scale["scales"]]
     if scale.get("scales"):
         scales = by_id(definition, "scales")
         return [part for name in scale["scales"] for part in _pooled(definition, scales[name])]
-    return [_entry(part) for part in scale["items"]]
+    return [entry_of(part) for part in scale["items"]]
 
 
 def _pooled(definition: Definition, scale: Mapping[str, Any]) -> list[Entry]:
@@ -187,10 +188,12 @@ def _pooled(definition: Definition, scale: Mapping[str, Any]) -> list[Entry]:
     return entries(definition, {key: scale[key] for key in scale if key != "combine"})
 
 
-def _entry(part: str | Mapping[str, Any]) -> Entry:
+def entry_of(part: str | Mapping[str, Any]) -> Entry:
+    """A part of a scale, in its short or its long form."""
     if isinstance(part, str):
         return Entry(part.lstrip("-"), -1 if part.startswith("-") else 1, Fraction(1))
-    return Entry(part["item"], part.get("key", 1), Fraction(part.get("weight", 1)))
+    others = tuple(part.get("or_any_of", ()))
+    return Entry(part["item"], part.get("key", 1), Fraction(part.get("weight", 1)), others)
 
 
 def part_range(
@@ -216,6 +219,8 @@ def _scale(
     answers: Answers,
     groups: Mapping[str, object],
 ) -> Outcome:
+    if scale["metric"] == "count":
+        return _counted(definition, scale, answers, groups)
     parts = entries(definition, scale)
     outcomes = list(_parts(definition, scale, answers, groups, parts))
     ranges = [part_range(definition, scale, part) for part in parts]
@@ -243,8 +248,95 @@ def _scale(
         n_answered=len(answered),
         n_missing=n_applicable - len(answered),
         n_invalid=sum(outcome.n_invalid for outcome in outcomes),
-        band=_band(scale, estimate),
+        band=_band(scale, estimate) if n_applicable else _unassessed(scale),
     )
+
+
+def _unassessed(scale: Mapping[str, Any]) -> str | None:
+    """The band of somebody to whom nothing applies."""
+    special = scale.get("not_assessed")
+    return special["id"] if special else None
+
+
+def _counted(
+    definition: Definition,
+    scale: Mapping[str, Any],
+    answers: Answers,
+    groups: Mapping[str, object],
+) -> Outcome:
+    if scale.get("combine") == "bands":
+        scales = by_id(definition, "scales")
+        inner = [_scale(definition, scales[name], answers, groups) for name in scale["scales"]]
+        ranks = [
+            _rank(scales[name], one.band) for name, one in zip(scale["scales"], inner, strict=True)
+        ]
+        thresholds = [_rank(scales[name], scale["at_least"]) for name in scale["scales"]]
+        reached = [
+            None if rank is None else rank >= threshold
+            for rank, threshold in zip(ranks, thresholds, strict=True)
+        ]
+        applicable = [one.n_answered + one.n_missing > 0 for one in inner]
+        n_invalid = sum(one.n_invalid for one in inner)
+    else:
+        parts = [_activity(definition, scale, answers, e) for e in entries(definition, scale)]
+        reached = [part[0] for part in parts]
+        applicable = [part[1] for part in parts]
+        n_invalid, ranks = sum(part[2] for part in parts), []
+    n_applicable, n_answered = sum(applicable), sum(one is not None for one in reached)
+    enough = n_answered >= 1 and n_answered >= _needed(scale, n_applicable)
+    estimate = Fraction(reached.count(True)) if enough else None
+    band = None if estimate is None else _last_met(definition, scale, estimate, ranks)
+    return Outcome(
+        estimate=estimate,
+        mean=estimate / n_answered if estimate is not None else None,
+        n_answered=n_answered,
+        n_missing=n_applicable - n_answered,
+        n_invalid=n_invalid,
+        band=band if n_applicable else _unassessed(scale),
+    )
+
+
+def _rank(scale: Mapping[str, Any], band: str | None) -> int | None:
+    """Position among the bands of a scale, from the lowest; None outside them."""
+    names = [each["id"] for each in scale["bands"]]
+    return names.index(band) if band in names else None
+
+
+def _last_met(
+    definition: Definition, scale: Mapping[str, Any], estimate: Fraction, ranks: list[int | None]
+) -> str | None:
+    scales = by_id(definition, "scales")
+    found = None
+    for band in scale.get("bands", ()):
+        met = Fraction(band["from"]) <= estimate + NEARLY
+        for needed, n in band.get("needs", {}).items():
+            least = [_rank(scales[name], needed) or 0 for name in scale["scales"]]
+            there = [rank is not None and rank >= k for rank, k in zip(ranks, least, strict=True)]
+            met = met and sum(there) >= n
+        found = band["id"] if met else found
+    return found
+
+
+def _activity(
+    definition: Definition, scale: Mapping[str, Any], answers: Answers, entry: Entry
+) -> tuple[bool | None, bool, int]:
+    """Whether one part of a count is reached, whether it applies, and invalid answers in it."""
+    known = by_id(definition, "items")
+    done: list[ItemOutcome] = []
+    high: list[bool] = []
+    for name in (entry.name, *entry.others):
+        one = score_item(definition, known[name], answers)
+        low, top = item_range(definition, name)
+        done.append(one)
+        if one.value is not None:
+            value = low + top - one.value if entry.key == -1 else one.value
+            high.append(value >= Fraction(scale["at_least"]) - NEARLY)
+    n_invalid = sum(one.n_invalid for one in done)
+    applies = any(one.applicable for one in done)
+    if any(high):
+        return True, applies, n_invalid
+    waiting = any(one.value is None and one.applicable for one in done)
+    return (None if waiting or not high else False), applies, n_invalid
 
 
 def _parts(

@@ -173,7 +173,7 @@ def _pools(definition: Mapping[str, Any], names: list[str]) -> bool:
 @st.composite
 def _scale(draw: st.DrawFn, name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     scale: dict[str, Any] = {"id": name, "title": text(name)}
-    known = [inner["id"] for inner in definition["scales"]]
+    known = [inner["id"] for inner in definition["scales"] if inner["metric"] != "count"]
     if known and draw(st.booleans()):
         scale["scales"] = draw(
             st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)
@@ -182,6 +182,8 @@ def _scale(draw: st.DrawFn, name: str, definition: Mapping[str, Any]) -> dict[st
             scale["combine"] = "scale_means"
     else:
         scale["items"] = draw(_parts(definition))
+    if draw(st.integers(0, 3)) == 0:
+        return draw(_count(name, definition))
     scale |= draw(_metrics(pomp=_is_even(definition, scale)))
     n_parts = len(oracle.entries(definition, scale))
     shares = st.sampled_from([0.5, 0.7, 0.75, 0.3333333333333333, 0.6666666666666667, 0.01, 0.99])
@@ -189,6 +191,76 @@ def _scale(draw: st.DrawFn, name: str, definition: Mapping[str, Any]) -> dict[st
     if draw(st.booleans()):
         scale["bands"] = draw(_bands(_ends(definition, scale)))
     return scale
+
+
+@st.composite
+def _count(draw: st.DrawFn, name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A scale that counts items, or scales by their bands, if there are any to count."""
+    scale: dict[str, Any] = {"id": name, "title": text(name), "metric": "count"}
+    banded = [inner for inner in definition["scales"] if len(inner.get("bands", ())) > 1]
+    first = [band["id"] for band in draw(st.sampled_from(banded))["bands"]] if banded else []
+    shared = [inner for inner in banded if [b["id"] for b in inner["bands"]] == first]
+    if shared and draw(st.booleans()):
+        chosen = draw(st.lists(st.sampled_from(shared), min_size=1, unique_by=id))
+        scale |= {"scales": [inner["id"] for inner in chosen], "combine": "bands"}
+        scale["at_least"] = draw(st.sampled_from(first[1:]))
+        n_parts, all_optional = len(chosen), all("not_assessed" in inner for inner in chosen)
+    else:
+        scale["items"], scale["at_least"] = draw(_activities(definition))
+        n_parts = len(scale["items"])
+        all_optional = not _always(definition, scale["items"])
+    shares = st.sampled_from([0.5, 0.7, 0.01, 0.99])
+    scale["min_answered"] = draw(st.one_of(st.just("all"), shares, st.integers(1, n_parts)))
+    if draw(st.booleans()):
+        cuts = [0, *draw(st.lists(st.integers(1, n_parts), max_size=3, unique=True).map(sorted))]
+        scale["bands"] = [{"id": f"b{k}", "from": c, **text(f"b {k}")} for k, c in enumerate(cuts)]
+        if scale.get("combine") and draw(st.booleans()):
+            needs = {draw(st.sampled_from(first[1:])): draw(st.integers(1, n_parts))}
+            last = scale["bands"][-1]["from"]
+            scale["bands"].append({"id": "top", "from": last, "needs": needs, **text("top")})
+        if all_optional:
+            scale["not_assessed"] = {"id": "na", **text("not assessed")}
+    return scale
+
+
+@st.composite
+def _activities(draw: st.DrawFn, definition: Mapping[str, Any]) -> tuple[list[Any], float]:
+    """Items to count, some of them with others that do as well, and a score that all can reach."""
+    items = [item["id"] for item in definition["items"]]
+    first = draw(st.sampled_from(items))
+    low, high = oracle.item_range(definition, first)
+    threshold = float(draw(st.sampled_from([high, (low + high) / 2])))
+    fitting = []
+    for name in items:
+        ends = oracle.item_range(definition, name)
+        if ends[0] < Fraction(threshold) <= ends[1]:
+            fitting.append(name)
+    chosen = draw(st.permutations(fitting))
+    parts: list[Any] = []
+    while chosen:
+        n = draw(st.sampled_from([1, 1, 1, 2, 3]))
+        (name, *others), chosen = chosen[:n], chosen[n:]
+        reverse = not others and draw(st.booleans()) and not _keyed_item(definition, name)
+        plain: Any = f"-{name}" if reverse else name
+        parts.append({"item": name, "or_any_of": others} if others else plain)
+    return parts, threshold
+
+
+def _keyed_item(definition: Mapping[str, Any], name: str) -> bool:
+    item = oracle.by_id(definition, "items")[name]
+    return _can_be_wrong(item, definition["formats"][item["format"]])
+
+
+def _always(definition: Mapping[str, Any], parts: list[Any]) -> bool:
+    """Whether something that is counted applies to everybody."""
+    listed = [oracle.entry_of(part) for part in parts]
+    for name in (name for one in listed for name in (one.name, *one.others)):
+        item = oracle.by_id(definition, "items")[name]
+        codes = definition["formats"][item["format"]]["missing"]
+        gated = item.get("asked_if", {}).get("otherwise") == "not_applicable"
+        if not gated and all(code["counts_as"] != "not_applicable" for code in codes):
+            return True
+    return False
 
 
 def _is_even(definition: Mapping[str, Any], scale: Mapping[str, Any]) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from digilitt.define.catalogue import instruments as instruments
     from digilitt.define.catalogue import municipalities as municipalities
     from digilitt.define.catalogue import sample as sample
+    from digilitt.define.crosswalk import Crosswalk as Crosswalk
+    from digilitt.define.crosswalk import crosswalk as crosswalk
     from digilitt.define.framework import Framework as Framework
     from digilitt.define.instrument import Instrument as Instrument
     from digilitt.define.mapping import Mapping as Mapping
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from digilitt.result import Caveat as Caveat
     from digilitt.result import Provenance as Provenance
     from digilitt.result import Result as Result
+    from digilitt.scoring.compiling import compile_plan as compile_plan
     from digilitt.scoring.description import Description as Description
     from digilitt.scoring.description import describe as describe
     from digilitt.scoring.frames import score_frame as score_frame
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
     from digilitt.scoring.participation import participation as participation
     from digilitt.scoring.persons import pseudonymise as pseudonymise
     from digilitt.scoring.plan import Plan as Plan
-    from digilitt.scoring.plan import compile_plan as compile_plan
     from digilitt.scoring.responses import Responses as Responses
     from digilitt.scoring.responses import responses as responses
     from digilitt.scoring.scores import Scores as Scores
@@ -65,6 +67,8 @@ _HOME = {
     "instruments": "define.catalogue",
     "municipalities": "define.catalogue",
     "sample": "define.catalogue",
+    "Crosswalk": "define.crosswalk",
+    "crosswalk": "define.crosswalk",
     "Framework": "define.framework",
     "Instrument": "define.instrument",
     "Mapping": "define.mapping",
@@ -90,6 +94,7 @@ _HOME = {
     "Caveat": "result",
     "Provenance": "result",
     "Result": "result",
+    "compile_plan": "scoring.compiling",
     "Description": "scoring.description",
     "describe": "scoring.description",
     "score_frame": "scoring.frames",
@@ -97,7 +102,6 @@ _HOME = {
     "participation": "scoring.participation",
     "pseudonymise": "scoring.persons",
     "Plan": "scoring.plan",
-    "compile_plan": "scoring.plan",
     "Responses": "scoring.responses",
     "responses": "scoring.responses",
     "Scores": "scoring.scores",

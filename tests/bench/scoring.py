@@ -17,8 +17,9 @@ import pandas as pd
 import polars as pl
 
 from digilitt.define.instrument import Instrument
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.frames import score_frame
-from digilitt.scoring.plan import Plan, compile_plan
+from digilitt.scoring.plan import Plan
 
 N_PERSONS, N_ITEMS, N_SCALES, PAIRS = 1_000_000, 30, 3, 7
 LOW, HIGH, MISSING = 1, 5, 9

@@ -23,7 +23,7 @@ from digilitt.scoring.answers import (
     read_column,
     split_ticks,
 )
-from digilitt.scoring.plan import compile_plan
+from digilitt.scoring.compiling import compile_plan
 from tests.strategies import AGREE5, QUIZ, small
 
 YES_NO = {"kind": "binary", "options": [{"code": 0, "sv": "Nej", "en": "No"}]}

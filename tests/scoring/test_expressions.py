@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digilitt.define.instrument import Instrument
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names, stages
 from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
 from digilitt.scoring.kernel import score_arrays
-from digilitt.scoring.plan import Plan, compile_plan
+from digilitt.scoring.plan import Plan
 from tests import oracle
 from tests.strategies import QUIZ, definitions, small, small_definition, tables
 

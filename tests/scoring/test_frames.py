@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from digilitt.define.instrument import Instrument
 from digilitt.errors import ResponseError
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.frames import score_frame
-from digilitt.scoring.plan import compile_plan
 from tests import oracle
 from tests.strategies import GROUPS, Row, definitions, small, tables
 
 METRICS = {"sum": "sum_score", "mean": "mean_score", "pomp": "pomp"}
-METRICS |= {"linear": "linear_score", "t": "t_score"}
+METRICS |= {"linear": "linear_score", "t": "t_score", "count": "count"}
 
 Columns = Mapping[str, Sequence[Any]]
 

@@ -14,8 +14,8 @@ import pytest
 
 from digilitt.define.mapping import Mapping
 from digilitt.scoring.columns import Roles
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.intake import Cells, Draft, take_in
-from digilitt.scoring.plan import compile_plan
 from tests.strategies import QUIZ, small
 
 NAN = math.nan

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from digilitt.define.instrument import Instrument
 from digilitt.scoring import kernel
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.kernel import PlanScores, not_asked, score_arrays, score_item
-from digilitt.scoring.plan import Plan, compile_plan
+from digilitt.scoring.plan import Plan
 from tests import oracle
 from tests.strategies import GROUPS, QUIZ, Row, definitions, small, tables
 

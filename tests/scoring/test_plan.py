@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from digilitt.define.catalogue import instrument
 from digilitt.define.instrument import Instrument
 from digilitt.define.scale import Norm
-from digilitt.scoring.plan import compile_plan, expected
+from digilitt.scoring.compiling import compile_plan
+from digilitt.scoring.plan import expected
 from tests import oracle
 from tests.strategies import AGREE5, QUIZ, definitions, small
 

@@ -17,8 +17,8 @@ from digilitt.define.catalogue import instrument
 from digilitt.define.mapping import Mapping
 from digilitt.errors import DigilittError, Problem, ResponseError
 from digilitt.scoring.columns import Roles
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.intake import Cells, take_in
-from digilitt.scoring.plan import compile_plan
 from digilitt.scoring.responses import Responses, assemble, responses
 from digilitt.scoring.scores import score
 from tests.strategies import AGREE5, QUIZ, small

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from digilitt.define.catalogue import instrument
 from digilitt.define.instrument import Instrument
 from digilitt.errors import ResponseError
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.frames import score_frame
-from digilitt.scoring.plan import compile_plan
 from digilitt.scoring.responses import responses
 from digilitt.scoring.scores import Scores, score, score_one
 from tests import oracle

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
 
+from digilitt.define.checks_count import count_problems
 from digilitt.define.fields import alike
 from digilitt.define.formats import KEYED_KINDS, WRONG_KINDS, ResponseFormat
 from digilitt.define.item import Item
@@ -77,10 +78,14 @@ def scale_problems(
         yield from parts
         metric = [*_metric_problems(scale), *_norm_problems(scale)]
         yield from metric
-        whole = all(entry.item in of_item for entry in scale.items)
+        whole = all(name in of_item for entry in scale.items for name in entry.names)
         if parts or not whole or not nests[scale.id].names <= done:
             continue
-        counts = [*_pooling_problems(scale, by_id), *_missing_rule_problems(scale, by_id)]
+        counts = [
+            *_pooling_problems(scale, by_id),
+            *_missing_rule_problems(scale, by_id),
+            *count_problems(scale, by_id, of_item, always),
+        ]
         yield from counts
         if counts:
             continue
@@ -105,8 +110,8 @@ def _part_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem
         both = "both items and scales" if scale.items else "neither items nor scales"
         message = f"has {both}; a scale adds up items = [...] or scales = [...]."
         yield Problem(code="scale-parts", column=scale.id, message=message)
-    if scale.combine == "scale_means" and not scale.scales:
-        message = 'combine = "scale_means" needs scales = [...] to combine.'
+    if scale.combine != "items" and not scale.scales:
+        message = f'combine = "{scale.combine}" needs scales = [...] to combine.'
         yield Problem(code="scale-parts", column=scale.id, message=message)
     for inner, count in Counter(scale.scales).items():
         if inner not in by_id:
@@ -133,16 +138,18 @@ def _nest_problems(scale: Scale, nest: _Nest, circular: set[str]) -> Iterator[Pr
 def _entry_problems(
     scale: Scale, known: Mapping[str, Item], formats: Mapping[str, ResponseFormat]
 ) -> Iterator[Problem]:
-    for name, count in Counter(entry.item for entry in scale.items).items():
+    for name, count in Counter(name for entry in scale.items for name in entry.names).items():
         if count > 1:
             message = f"item {name!r} is keyed {count} times in scale {scale.id!r}; keep one."
             yield Problem(code="keyed-twice", column=scale.id, message=message)
     for entry in scale.items:
+        for name in entry.names:
+            if name not in known:
+                message = f"scale {scale.id!r} adds up the unknown item {name!r}; mend the id."
+                message += suggestion(name, known)
+                yield Problem(code="unknown-item", column=scale.id, message=message)
         item = known.get(entry.item)
         if item is None:
-            message = f"scale {scale.id!r} adds up the unknown item {entry.item!r}; mend the id."
-            message += suggestion(entry.item, known)
-            yield Problem(code="unknown-item", column=scale.id, message=message)
             continue
         response_format = formats.get(item.format)
         if entry.key == -1 and response_format and _has_wrong(item, response_format):
@@ -200,9 +207,10 @@ def _norm_problems(scale: Scale) -> Iterator[Problem]:
 
 
 def _pooling_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem]:
-    if not scale.scales or scale.combine == "scale_means":
+    if not scale.scales or scale.combine != "items":
         return
-    for name, count in Counter(entry.item for entry in pooled_items(scale, by_id)).items():
+    pooled = (name for entry in pooled_items(scale, by_id) for name in entry.names)
+    for name, count in Counter(pooled).items():
         if count > 1:
             message = (
                 f"item {name!r} is keyed {count} times through the scales that add up; "
@@ -213,8 +221,8 @@ def _pooling_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Prob
 
 def _missing_rule_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem]:
     rule = scale.min_answered
-    means = scale.scales and scale.combine == "scale_means"
-    n_parts = len(scale.scales) if means else len(pooled_items(scale, by_id))
+    whole = scale.scales and scale.combine != "items"
+    n_parts = len(scale.scales) if whole else len(pooled_items(scale, by_id))
     if isinstance(rule, float) and not 0.0 < rule < 1.0:
         message = (
             f"min_answered = {rule} is no share between 0 and 1; "
@@ -289,7 +297,7 @@ def _repeated_band_problems(scale: Scale) -> Iterator[Problem]:
 
 def _border_problems(scale: Scale, band: Band, following: Band) -> Iterator[Problem]:
     end = following.start if band.to is None else band.to
-    if following.start <= band.start:
+    if following.start < band.start or (following.start == band.start and not following.needs):
         message = (
             f"band {following.id!r} begins at {following.start:g}, not above band {band.id!r} "
             f"({band.start:g}); write bands from the lowest up."

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from digilitt.define.checks import contradictions
-from digilitt.define.fields import FROZEN, Formats, Language, SlugId, Version
+from digilitt.define.fields import FROZEN, Formats, Language, SlugId, Version, Words
 from digilitt.define.formats import MultiSelectFormat, ResponseFormat
 from digilitt.define.item import Item
 from digilitt.define.problems import from_validation, named
@@ -42,6 +42,9 @@ class Instrument(BaseModel):
     formats : dict of str to ResponseFormat
     items : tuple of Item
     scales : tuple of Scale
+    unverified : tuple of str
+        What was not checked against its source (a cut score, an option's code), one sentence
+        each; scores carry them as caveats.
     rater : {"self", "other"}
         Whether people answer about themselves or are rated by someone else.
 
@@ -64,6 +67,7 @@ class Instrument(BaseModel):
     source: str = ""
     attribution: str = ""
     notes: tuple[str, ...] = ()
+    unverified: tuple[Words, ...] = ()
     rater: Literal["self", "other"] = "self"
     formats: Formats[ResponseFormat] = Field(json_schema_extra={"additionalProperties": False})
     items: tuple[Item, ...] = Field(min_length=1)

@@ -99,6 +99,9 @@ def score_range(
     """
     if scale.metric == "pomp":
         return 0.0, 100.0
+    if scale.metric == "count":
+        by_band = scale.combine == "bands"
+        return 0.0, float(len(scale.scales if by_band else pooled_items(scale, scales)))
     low, high = _base_range(scale, scales, of_item, always)
     if scale.metric == "linear" and scale.linear is not None:
         ends = [scale.linear.add + scale.linear.multiply * end for end in (low, high)]

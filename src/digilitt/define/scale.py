@@ -14,10 +14,20 @@ from pydantic import (
     StrictInt,
 )
 
-from digilitt.define.fields import FROZEN, LARGEST, SHORT_ITEM, ItemId, Name, Number
+from digilitt.define.fields import (
+    FROZEN,
+    LARGEST,
+    LONGEST_ID,
+    SHORT_ITEM,
+    FrozenDict,
+    ItemId,
+    Name,
+    Number,
+    Table,
+)
 from digilitt.define.text import Text, allow_inline_languages, gather_languages
 
-Metric = Literal["sum", "mean", "pomp", "linear", "t"]
+Metric = Literal["sum", "mean", "pomp", "linear", "t", "count"]
 Base = Literal["sum", "mean"]
 
 COLUMN_OF_METRIC: dict[str, str] = {
@@ -26,6 +36,7 @@ COLUMN_OF_METRIC: dict[str, str] = {
     "pomp": "pomp",
     "linear": "linear_score",
     "t": "t_score",
+    "count": "count",
 }
 
 
@@ -43,13 +54,23 @@ def _allow_short_form(schema: dict[str, Any]) -> None:
 
 
 class ScaleItem(BaseModel):
-    """An item in a scale: its key (+1, or -1 when reverse-keyed) and its weight."""
+    """An item in a scale: its key (+1, or -1 when reverse-keyed) and its weight.
+
+    In a count, `or_any_of` names items that do as well: reaching the threshold on any one of
+    them is enough, and together they count once.
+    """
 
     model_config = FROZEN | {"json_schema_extra": _allow_short_form}
 
     item: ItemId
     key: Annotated[Literal[1, -1], BeforeValidator(_whole)] = 1
     weight: Annotated[Number, Field(ge=1 / LARGEST)] = 1.0
+    or_any_of: tuple[ItemId, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The item, and those that do as well."""
+        return (self.item, *self.or_any_of)
 
 
 def _from_short_form(data: Any) -> Any:
@@ -75,6 +96,14 @@ def _rule(value: Any) -> Any:
 
 
 MinAnswered = Annotated[StrictInt | StrictFloat | Literal["all"], BeforeValidator(_rule)]
+
+
+def _threshold(value: Any) -> Any:
+    named = isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+    number = type(value) in (int, float) and abs(value) <= LARGEST
+    if not (value is None or named or number):
+        raise ValueError('expected a score such as 1, or the id of a band such as "basic"')
+    return float(value) + 0.0 if number else value
 
 
 class Linear(BaseModel):
@@ -109,7 +138,11 @@ class Norms(BaseModel):
 
 
 class Band(BaseModel):
-    """A named range of scores: from `from`, included, to the next band's `from`, excluded."""
+    """A named range of scores: from `from`, included, to the next band's `from`, excluded.
+
+    In a count of scales, `needs` may ask for more: so many scales in such a band of theirs, or
+    a higher one.
+    """
 
     model_config = FROZEN | {
         "populate_by_name": True,
@@ -120,6 +153,16 @@ class Band(BaseModel):
     id: Annotated[Name, Field(min_length=1)]
     start: Number = Field(alias="from")
     to: Number | None = None
+    needs: Table[StrictInt] = FrozenDict()
+    label: Text
+
+
+class NotAssessed(BaseModel):
+    """The band of the people to whom no part of a scale applies: a name, and no range."""
+
+    model_config = FROZEN | {"json_schema_extra": allow_inline_languages}
+
+    id: Annotated[Name, Field(min_length=1)]
     label: Text
 
 
@@ -144,11 +187,15 @@ class Scale(BaseModel):
         What adds up, written ``"a1"``, ``"-a2"`` (reverse-keyed) or as a table.
     scales : tuple of str
         Instead of items: scales that add up.
-    combine : {"items", "scale_means"}
+    combine : {"items", "scale_means", "bands"}
         *items* pools the items of those scales; *scale_means* takes the mean of the
-        keyed items in each scale first.
-    metric : {"sum", "mean", "pomp", "linear", "t"}
-        What the score is; *pomp* is the percentage of the maximum possible, 0 to 100.
+        keyed items in each scale first; *bands* counts the scales by their bands.
+    metric : {"sum", "mean", "pomp", "linear", "t", "count"}
+        What the score is; *pomp* is the percentage of the maximum possible, 0 to 100;
+        *count* is how many parts reach the threshold `at_least`.
+    at_least : float or str
+        For a count: the keyed score that an item has to reach; or the id of the band that a
+        scale has to reach, for ``combine = "bands"``.
     min_answered : float, int or "all"
         A share of the applicable items (between 0 and 1), a count, or all. For
         ``combine = "scale_means"`` it counts scales.
@@ -156,6 +203,8 @@ class Scale(BaseModel):
         Whether a sum with missing items is scaled up to all items.
     bands : tuple of Band
         Named ranges of scores, from the lowest possible score upwards.
+    not_assessed : NotAssessed
+        A band of its own for the people to whom nothing in the scale applies.
     context : bool
         Whether it describes conditions, and so is never part of a person's total.
     """
@@ -166,13 +215,15 @@ class Scale(BaseModel):
     title: Text
     items: tuple[ShortScaleItem, ...] = ()
     scales: tuple[ItemId, ...] = ()
-    combine: Literal["items", "scale_means"] = "items"
+    combine: Literal["items", "scale_means", "bands"] = "items"
     metric: Metric
+    at_least: Annotated[float | str | None, BeforeValidator(_threshold)] = None
     linear: Linear | None = None
     norms: Norms | None = None
     min_answered: MinAnswered = "all"
     prorate: StrictBool = True
     bands: Annotated[tuple[InlineBand, ...], AfterValidator(_without_plain_ends)] = ()
+    not_assessed: Annotated[NotAssessed | None, BeforeValidator(gather_languages)] = None
     context: StrictBool = False
 
     @property
@@ -182,7 +233,7 @@ class Scale(BaseModel):
             return self.linear.base
         if self.metric == "t" and self.norms is not None:
             return self.norms.base
-        return "sum" if self.metric == "sum" else "mean"
+        return "sum" if self.metric in ("sum", "count") else "mean"
 
     @property
     def column(self) -> str:

@@ -13,8 +13,8 @@ from digilitt.define.instrument import Instrument
 from digilitt.define.mapping import Mapping, read_mapping
 from digilitt.errors import InterchangeError, Problem, ResponseError
 from digilitt.interchange.tables import RawTable, read_table
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.intake import take_in
-from digilitt.scoring.plan import compile_plan
 from digilitt.scoring.responses import OnProblem, Responses, assemble, chosen_roles
 from digilitt.scoring.table import Cells
 

@@ -18,7 +18,7 @@ from digilitt.interchange.tables import RawTable, read_table
 from digilitt.scoring.answers import labels_of, read_column, split_ticks
 from digilitt.scoring.cells import is_blank, normalised
 from digilitt.scoring.columns import known_names, name_in
-from digilitt.scoring.plan import compile_plan
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.table import summary_rows
 
 # Header words, Swedish and English, by what such a column usually holds.

@@ -24,8 +24,9 @@ class Description(Result):
         (of the scores, in the scale's metric; sd divides by n − 1 and is NaN for one
         person). A group column holds ``(all)`` in the row that sums over it.
     bands : pandas.DataFrame
-        wave, groups, scale, band, n, share (of n_scored, from 0 to 1); one row per band,
-        and ``(all)`` for the sum over bands.
+        wave, groups, scale, band, n, share (of those in a band, from 0 to 1); one row per
+        band, and ``(all)`` for the sum over bands. That sum is n_scored, and in a scale with a
+        band for those not assessed, theirs as well.
     by : tuple of str
         The group columns.
     """
@@ -118,15 +119,17 @@ def _bands(
     scores: Scores, counted: pd.DataFrame, rows: pd.DataFrame, keys: Sequence[str]
 ) -> pd.DataFrame:
     """Every band of every scale in every group, also where nobody is in it."""
-    ids = {scale.scale: scale.band_ids for scale in scores.responses.plan.scales}
+    ids = {scale.scale: scale.all_bands for scale in scores.responses.plan.scales}
     frame = pd.DataFrame(
         [(scale, band) for scale, bands in ids.items() if bands for band in (*bands, ALL)],
         columns=["scale", "band"],
     )
-    full = rows[[*keys, "scale", "n_scored"]].merge(frame, on="scale")
+    full = rows[[*keys, "scale"]].merge(frame, on="scale")
     full = full.merge(counted, on=[*keys, "scale", "band"], how="left")
-    full["n"] = full["n"].fillna(0).astype("int64").where(full["band"] != ALL, full["n_scored"])
-    full["share"] = full["n"] / full["n_scored"].where(full["n_scored"] > 0)
+    n = full["n"].fillna(0).astype("int64")
+    whole = n.groupby([full[name] for name in (*keys, "scale")], dropna=False).transform("sum")
+    full["n"] = n.where(full["band"] != ALL, whole)
+    full["share"] = full["n"] / whole.where(whole > 0)
     return full[[*keys, "scale", "band", "n", "share"]]
 
 

@@ -8,6 +8,10 @@ that can be null only ever stand inside ``when``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
 import narwhals.stable.v2 as nw
 
 from digilitt.scoring.item_expressions import (
@@ -15,10 +19,11 @@ from digilitt.scoring.item_expressions import (
     applies,
     as_raw,
     invalid,
+    reached,
     score_name,
     value,
 )
-from digilitt.scoring.plan import TOLERANCE, Part, Plan, ScalePlan
+from digilitt.scoring.plan import TOLERANCE, Need, Part, Plan, ScalePlan
 
 Stage = tuple[nw.Expr, ...]
 
@@ -46,9 +51,10 @@ def stages(plan: Plan, *, count_invalid: bool = False) -> list[Stage]:
     raw = tuple(as_raw(column) for column in plan.columns)
     made: list[Stage] = [raw, tuple(first)]
     for level in _levels(plan):
+        made.append(tuple(expr for scale in level for expr in _counted(plan, scale)))
         made.append(tuple(expr for scale in level for expr in _sums(plan, scale, count_invalid)))
         made.append(tuple(expr for scale in level for expr in _scores(plan, scale)))
-        made.append(tuple(_band(scale) for scale in level if scale.band_ids))
+        made.append(tuple(_band(scale) for scale in level if scale.all_bands))
     return [stage for stage in made if stage]
 
 
@@ -60,7 +66,7 @@ def output_names(plan: Plan, *, count_invalid: bool = False) -> list[str]:
         for name in (
             scale.column,
             f"{scale.scale}_n_answered",
-            *([f"{scale.scale}_band"] if scale.band_ids else []),
+            *([f"{scale.scale}_band"] if scale.all_bands else []),
             *([f"{scale.scale}_n_invalid"] if count_invalid else []),
         )
     ]
@@ -83,21 +89,49 @@ def _levels(plan: Plan) -> list[list[ScalePlan]]:
     ]
 
 
-def _source(part: Part) -> nw.Expr:
+def _source(scale: ScalePlan, part: Part) -> nw.Expr:
+    if scale.metric == "count":
+        return nw.col(_name("reached", f"{scale.scale}:{part.name}"))
     return nw.col(_name("mean", part.name) if part.is_scale else score_name(part.name))
 
 
-def _keyed(part: Part) -> nw.Expr:
-    keyed = _source(part) if part.key == 1 else (part.low + part.high) - _source(part)
+def _keyed(scale: ScalePlan, part: Part) -> nw.Expr:
+    source = _source(scale, part)
+    reverse = part.key == -1 and scale.metric != "count"
+    keyed = (part.low + part.high) - source if reverse else source
     return keyed if part.weight == 1.0 else keyed * part.weight
+
+
+def _counted(plan: Plan, scale: ScalePlan) -> list[nw.Expr]:
+    """In a count: for each part 1 where it reaches the threshold, 0 where it does not, or null."""
+    if scale.metric != "count":
+        return []
+    return [
+        (_in_band(part) if part.is_scale else reached(plan, part)).alias(
+            _name("reached", f"{scale.scale}:{part.name}")
+        )
+        for part in scale.parts
+    ]
+
+
+def _in_band(part: Part) -> nw.Expr:
+    below = _is_one(part, part.short) if part.short else nw.lit(False)
+    short = nw.when(below).then(nw.lit(0.0))
+    return nw.when(_is_one(part, part.reached)).then(nw.lit(1.0)).otherwise(short)
+
+
+def _is_one(part: Part, bands: Sequence[str]) -> nw.Expr:
+    """Whether a scale's band is one of these; null without a band."""
+    band = nw.col(f"{part.name}_band")
+    return reduce(or_, [band == name for name in bands])
 
 
 def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
     """Total and weight of what was answered, and how many parts were answered and apply."""
     # Sixteen bits hold any number of parts, and move a quarter of the memory.
-    answered = [(~_source(part).is_null()).cast(nw.Int16) for part in scale.parts]
+    answered = [(~_source(scale, part).is_null()).cast(nw.Int16) for part in scale.parts]
     made = [
-        nw.sum_horizontal(*(_keyed(part) for part in scale.parts)).alias(
+        nw.sum_horizontal(*(_keyed(scale, part) for part in scale.parts)).alias(
             _name("total", scale.scale)
         ),
         nw.sum_horizontal(*answered).cast(nw.Int64).alias(f"{scale.scale}_n_answered"),
@@ -107,12 +141,12 @@ def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
             products = [flag * weight for flag, weight in zip(answered, weights, strict=True)]
             made.append(nw.sum_horizontal(*products).alias(_name(what, scale.scale)))
     optional = [part for part in scale.parts if _is_optional(plan, part)]
-    if scale.is_share and optional:
+    if optional and (scale.is_share or scale.not_assessed):
         always = len(scale.parts) - len(optional)
         applying = nw.sum_horizontal(*(_part_applies(plan, part) for part in optional))
         made.append((applying + always).alias(_name("applicable", scale.scale)))
     if count_invalid:
-        flags = [nw.col(_name("invalid", part.name)) for part in scale.parts if not part.is_scale]
+        flags = [nw.col(_name("invalid", name)) for part in scale.parts for name in part.items]
         inner = [nw.col(f"{part.name}_n_invalid") for part in scale.parts if part.is_scale]
         n_invalid = nw.sum_horizontal(*flags, *inner).cast(nw.Int64)
         made.append(n_invalid.alias(f"{scale.scale}_n_invalid"))
@@ -140,12 +174,12 @@ def _is_optional(plan: Plan, part: Part) -> bool:
     """Whether the part need not apply to everybody."""
     if part.is_scale:
         return all(_is_optional(plan, inner) for inner in plan.scale(part.name).parts)
-    return plan.item(part.name).may_not_apply
+    return all(plan.item(name).may_not_apply for name in part.items)
 
 
 def _part_applies(plan: Plan, part: Part) -> nw.Expr:
     if not part.is_scale:
-        return nw.col(_name("applies", part.name))
+        return nw.max_horizontal(*(nw.col(_name("applies", name)) for name in part.items))
     return nw.max_horizontal(*(_part_applies(plan, p) for p in plan.scale(part.name).parts))
 
 
@@ -183,10 +217,28 @@ def _metric(scale: ScalePlan, total: nw.Expr, weight: nw.Expr) -> nw.Expr:
 
 
 def _band(scale: ScalePlan) -> nw.Expr:
-    """Id of the last band that begins at or below the score."""
-    score = nw.col(scale.column) + TOLERANCE
+    """Id of the last band whose cut score and whose needs are met."""
     # Not from a null of type String, which pandas 2 takes for the text "None".
-    made: nw.Expr = nw.when(score >= scale.cuts[0]).then(nw.lit(scale.band_ids[0]))
-    for band, cut in zip(scale.band_ids[1:], scale.cuts[1:], strict=True):
-        made = nw.when(score >= cut).then(nw.lit(band)).otherwise(made)
+    made: nw.Expr | None = None
+    for position, (band, cut) in enumerate(zip(scale.band_ids, scale.cuts, strict=True)):
+        met = nw.col(scale.column) + TOLERANCE >= cut
+        for need in scale.needs[position] if scale.needs else ():
+            met = met & (_n_in(scale, need) >= need.n)
+        chosen = nw.when(met).then(nw.lit(band))
+        made = chosen if made is None else chosen.otherwise(made)
+    if scale.not_assessed:
+        nothing = nw.col(_name("applicable", scale.scale)) == 0
+        unassessed = nw.when(nothing).then(nw.lit(scale.not_assessed))
+        made = unassessed if made is None else unassessed.otherwise(made)
+    if made is None:
+        raise ValueError(f"{scale.scale} has no bands")
     return made.alias(f"{scale.scale}_band")
+
+
+def _n_in(scale: ScalePlan, need: Need) -> nw.Expr:
+    """How many parts are in one of the bands that the need names for them."""
+    flags = [
+        nw.when(_is_one(part, bands)).then(nw.lit(1)).otherwise(nw.lit(0))
+        for part, bands in zip(scale.parts, need.bands, strict=True)
+    ]
+    return nw.sum_horizontal(*flags)

@@ -12,10 +12,11 @@ import numpy as np
 
 from digilitt.define.instrument import Instrument
 from digilitt.errors import Problem, ResponseError
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names, stages
 from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
 from digilitt.scoring.kernel import score_arrays
-from digilitt.scoring.plan import ItemPlan, Plan, compile_plan, expected
+from digilitt.scoring.plan import ItemPlan, Plan, expected
 
 Frame = TypeVar("Frame")
 
@@ -124,8 +125,8 @@ def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
         scores = scored.scales[scale.scale]
         added[scale.column] = scores.estimate
         added[f"{scale.scale}_n_answered"] = scores.n_answered
-        if scale.band_ids:
-            ids = pd.array([*scale.band_ids, None], dtype=text)
+        if scale.all_bands:
+            ids = pd.array([*scale.all_bands, None], dtype=text)
             added[f"{scale.scale}_band"] = ids.take(scores.band)
         if count_invalid:
             added[f"{scale.scale}_n_invalid"] = scores.n_invalid

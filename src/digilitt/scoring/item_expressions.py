@@ -8,7 +8,7 @@ from operator import and_, or_
 
 import narwhals.stable.v2 as nw
 
-from digilitt.scoring.plan import ItemPlan, Plan
+from digilitt.scoring.plan import TOLERANCE, ItemPlan, Part, Plan
 
 TEMPORARY = "__digilitt_"
 
@@ -115,6 +115,27 @@ def applies(plan: Plan, item: ItemPlan) -> nw.Expr:
         return coded
     asked = 0 if item.gate.otherwise == "not_applicable" else 1
     return nw.when(_not_asked(plan, item)).then(nw.lit(asked)).otherwise(coded)
+
+
+def reached(plan: Plan, part: Part) -> nw.Expr:
+    """1 where an item of a count reaches the threshold, or one that does as well; 0 where none.
+
+    Null where that is not settled: nothing was answered, or none of the answers reaches it and
+    an item that applies was not answered.
+    """
+    threshold = (part.at_least or 0.0) - TOLERANCE
+    high, settled, found = [], [], []
+    for name in part.items:
+        score = nw.col(score_name(name))
+        keyed = score if part.key == 1 else (part.low + part.high) - score
+        high.append(nw.when(keyed >= threshold).then(nw.lit(1)).otherwise(nw.lit(0)))
+        found.append(~score.is_null())
+        item = plan.item(name)
+        outside = nw.col(f"{TEMPORARY}applies_{name}") == 0 if item.may_not_apply else None
+        settled.append(found[-1] if outside is None else found[-1] | outside)
+    known = reduce(and_, settled) & reduce(or_, found)
+    short = nw.when(known).then(nw.lit(0.0))
+    return nw.when(nw.max_horizontal(*high) == 1).then(nw.lit(1.0)).otherwise(short)
 
 
 def invalid(item: ItemPlan) -> nw.Expr:

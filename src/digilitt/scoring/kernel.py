@@ -6,13 +6,13 @@ column on blocks of rows that stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digilitt.scoring.plan import TOLERANCE, ItemPlan, Part, Plan, ScalePlan
+from digilitt.scoring.plan import TOLERANCE, ItemPlan, Need, Part, Plan, ScalePlan
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -65,7 +65,7 @@ class ScaleScores:
     n_invalid : ndarray of int64, shape (n,)
         Items with an answer that is neither option nor missing code; they count as missing.
     band : ndarray of int64, shape (n,)
-        Position of the band, from 0; -1 without a score or without bands.
+        Position among the scale's `all_bands`, from 0; -1 where there is none.
     """
 
     estimate: Floats
@@ -249,11 +249,11 @@ def _score_scale(
     done: Mapping[str, ScaleScores],
     groups: Mapping[str, NDArray[np.object_]],
 ) -> ScaleScores:
-    parts = [_part(part, items, done) for part in scale.parts]
+    parts = [_part(scale, part, items, done) for part in scale.parts]
     n_rows = len(parts[0].score)
     total = np.zeros(n_rows)
     for plan, part in zip(scale.parts, parts, strict=True):
-        keyed = part.score if plan.key == 1 else (plan.low + plan.high) - part.score
+        keyed = part.score if scale.metric == "count" else _keyed(plan, part.score)
         total += np.where(part.answered, keyed if plan.weight == 1.0 else keyed * plan.weight, 0.0)
     n_answered = _count((part.answered for part in parts), n_rows)
     optional = [part.applicable for part in parts if part.applicable is not None]
@@ -268,20 +268,55 @@ def _score_scale(
         n_answered=n_answered,
         n_missing=n_applicable - n_answered,
         n_invalid=_n_invalid(scale, items, done),
-        band=_band(scale, estimate),
+        band=_band(scale, estimate, n_applicable == 0, done),
     )
 
 
+def _keyed(part: Part, score: Floats) -> Floats:
+    return score if part.key == 1 else (part.low + part.high) - score
+
+
 def _part(
-    part: Part, items: Mapping[str, ItemScores], done: Mapping[str, ScaleScores]
+    scale: ScalePlan,
+    part: Part,
+    items: Mapping[str, ItemScores],
+    done: Mapping[str, ScaleScores],
 ) -> ItemScores:
-    """An item, or a scale whose mean is taken as one answer is."""
+    """An item, or a scale whose mean is taken as one answer is; in a count, 1 or 0."""
     if not part.is_scale:
-        return items[part.name]
+        return items[part.name] if part.at_least is None else _reached(part, items)
     inner = done[part.name]
-    answered = ~np.isnan(inner.mean)
     applicable = inner.n_answered + inner.n_missing > 0
-    return ItemScores(inner.mean, answered, applicable, np.zeros_like(answered))
+    if scale.metric == "count":
+        # Bands below the threshold come first, and the one of those not assessed last.
+        n_short, n_bands = len(part.short), len(part.short) + len(part.reached)
+        score = (inner.band >= n_short).astype(np.float64)
+        answered = (inner.band >= 0) & (inner.band < n_bands)
+    else:
+        score, answered = inner.mean, ~np.isnan(inner.mean)
+    return ItemScores(score, answered, applicable, np.zeros_like(answered))
+
+
+def _reached(part: Part, items: Mapping[str, ItemScores]) -> ItemScores:
+    """1 where the item reaches the threshold, or any that does as well; 0 where none can."""
+    several = [items[name] for name in part.items]
+    threshold = np.inf if part.at_least is None else part.at_least - TOLERANCE
+    high = [one.answered & (_keyed(part, one.score) >= threshold) for one in several]
+    reached = np.logical_or.reduce(high)
+    if len(several) == 1:
+        (one,) = several
+        return ItemScores(reached.astype(np.float64), one.answered, one.applicable, one.invalid)
+    applies = [
+        np.ones_like(reached) if one.applicable is None else one.applicable for one in several
+    ]
+    settled = np.logical_and.reduce(
+        [one.answered | ~known for one, known in zip(several, applies, strict=True)]
+    )
+    answered = reached | (settled & np.logical_or.reduce([one.answered for one in several]))
+    always = any(one.applicable is None for one in several)
+    applicable = None if always else np.logical_or.reduce(applies)
+    invalid = np.logical_or.reduce([one.invalid for one in several])
+    return ItemScores(reached.astype(np.float64), answered, applicable, invalid)
 
 
 def _weighed(parts: Sequence[ItemScores], weights: Sequence[float]) -> Floats:
@@ -299,7 +334,7 @@ def _weighed(parts: Sequence[ItemScores], weights: Sequence[float]) -> Floats:
 def _n_invalid(
     scale: ScalePlan, items: Mapping[str, ItemScores], done: Mapping[str, ScaleScores]
 ) -> NDArray[np.int64]:
-    flags = [items[part.name].invalid for part in scale.parts if not part.is_scale]
+    flags = [items[name].invalid for part in scale.parts for name in part.items]
     inner = [done[part.name].n_invalid for part in scale.parts if part.is_scale]
     n_rows = len(flags[0] if flags else inner[0])
     return sum(inner, _count(flags, n_rows))
@@ -334,8 +369,27 @@ def _metric(
     return (base - centre) * 10.0 / sd + 50.0
 
 
-def _band(scale: ScalePlan, estimate: Floats) -> NDArray[np.int64]:
-    if not scale.cuts:
-        return np.full(estimate.shape, -1, dtype=np.int64)
-    position = np.searchsorted(np.asarray(scale.cuts), estimate + TOLERANCE, side="right") - 1
-    return np.where(np.isnan(estimate), -1, position).astype(np.int64)
+def _band(
+    scale: ScalePlan, estimate: Floats, nothing: Booleans, done: Mapping[str, ScaleScores]
+) -> NDArray[np.int64]:
+    """Position of the last band whose cut score and whose needs are met."""
+    position = np.full(estimate.shape, -1, dtype=np.int64)
+    if scale.needs:
+        for band, (cut, needs) in enumerate(zip(scale.cuts, scale.needs, strict=True)):
+            met = [_count(_in_bands(scale, need, done), len(estimate)) >= need.n for need in needs]
+            position[np.logical_and.reduce([estimate + TOLERANCE >= cut, *met])] = band
+    elif scale.cuts:
+        cuts = np.asarray(scale.cuts)
+        position = np.searchsorted(cuts, estimate + TOLERANCE, side="right") - 1
+        position = np.where(np.isnan(estimate), -1, position).astype(np.int64)
+    if scale.not_assessed:
+        position[nothing] = len(scale.band_ids)
+    return position
+
+
+def _in_bands(scale: ScalePlan, need: Need, done: Mapping[str, ScaleScores]) -> Iterator[Booleans]:
+    """For each part: who is in one of the bands needed, which are the highest of that part."""
+    for part, bands in zip(scale.parts, need.bands, strict=True):
+        n_bands = len(part.short) + len(part.reached)
+        band = done[part.name].band
+        yield (band >= n_bands - len(bands)) & (band < n_bands)

@@ -1,34 +1,19 @@
 """The plan: an instrument compiled into what scoring has to do, and in which order.
 
-A plan has two forms of one thing. `digilitt.scoring.kernel` runs it on numpy arrays;
-`digilitt.scoring.expressions` writes it as stages of data-frame expressions. Both read
-only what stands here, so what a score means is decided in one place.
+`digilitt.scoring.compiling` makes it. A plan has two forms of one thing:
+`digilitt.scoring.kernel` runs it on numpy arrays; `digilitt.scoring.expressions` writes it as
+stages of data-frame expressions. Both read only what stands here, so what a score means is
+decided in one place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from digilitt.define.formats import (
-    Credit,
-    MultiSelectFormat,
-    NumericFormat,
-    OrderedFormat,
-    ResponseFormat,
-    possible_range,
-)
+from digilitt.define.formats import Credit
 from digilitt.define.instrument import Instrument
-from digilitt.define.item import Gate, Item
-from digilitt.define.ranges import (
-    always_applicable,
-    item_ranges,
-    mean_range,
-    pooled_items,
-    score_range,
-)
-from digilitt.define.scale import COLUMN_OF_METRIC, Base, Metric, Norms, Scale
-from digilitt.errors import DefinitionError
+from digilitt.define.item import Gate
+from digilitt.define.scale import COLUMN_OF_METRIC, Base, Metric, Norms
 
 # A score this close below a cut score reaches it, and a share this close to its minimum
 # meets it: 0.28 * 25 is 7.000000000000001 in binary arithmetic.
@@ -88,8 +73,19 @@ class ItemPlan:
 class Part:
     """What a scale adds up: an item's score, or the mean of another scale.
 
-    `low` and `high` are the part's possible range; a reverse-keyed part (`key` = -1)
-    counts ``low + high - score``.
+    In a count a part adds 1 where it reaches a threshold and 0 where it does not.
+
+    Attributes
+    ----------
+    low, high : float
+        The part's possible range; a reverse-keyed part (`key` = -1) is ``low + high - score``.
+    at_least : float or None
+        In a count: the keyed score to reach.
+    others : tuple of str
+        In a count: items that do as well.
+    reached, short : tuple of str
+        In a count of scales by their bands: the bands that reach the threshold, and those
+        below it.
     """
 
     name: str
@@ -98,6 +94,23 @@ class Part:
     weight: float
     low: float
     high: float
+    at_least: float | None = None
+    others: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The item, and those that do as well; none for a scale."""
+        return () if self.is_scale else (self.name, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a band asks for beside its cut score: `n` parts in one of the bands named for each."""
+
+    n: int
+    bands: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,10 @@ class ScalePlan:
         Fewest answered parts; a share of the applicable parts where `is_share`.
     band_ids, cuts : tuple
         Band ids, and the score at which each begins, ascending.
+    needs : tuple of tuple of Need
+        What each band asks for beside its cut score; empty where none asks for anything.
+    not_assessed : str
+        Id of the band of those to whom no part applies; empty where there is none.
     low, high : float
         Possible range of the score.
     """
@@ -127,12 +144,19 @@ class ScalePlan:
     norms: Norms | None = None
     band_ids: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
+    needs: tuple[tuple[Need, ...], ...] = ()
+    not_assessed: str = ""
     low: float
     high: float
 
     @property
+    def all_bands(self) -> tuple[str, ...]:
+        """Band ids in order, the one of those not assessed last."""
+        return (*self.band_ids, self.not_assessed) if self.not_assessed else self.band_ids
+
+    @property
     def metric_name(self) -> str:
-        """The metric's name in results: sum_score, mean_score, pomp, linear_score, t_score."""
+        """The metric's name in results, such as sum_score, mean_score, pomp or count."""
         return COLUMN_OF_METRIC[self.metric]
 
     @property
@@ -166,7 +190,7 @@ class Plan:
     @property
     def scored_items(self) -> tuple[ItemPlan, ...]:
         """Items that some scale adds up, in item order."""
-        used = {part.name for scale in self.scales for part in scale.parts if not part.is_scale}
+        used = {name for scale in self.scales for part in scale.parts for name in part.items}
         return tuple(item for item in self.items if item.item in used)
 
     @property
@@ -188,153 +212,6 @@ class Plan:
         """Group columns that norms need."""
         names = (scale.norms.by for scale in self.scales if scale.norms and scale.norms.by)
         return tuple(dict.fromkeys(names))
-
-
-def compile_plan(instrument: Instrument) -> Plan:
-    """Compile an instrument.
-
-    Parameters
-    ----------
-    instrument : Instrument
-
-    Returns
-    -------
-    Plan
-        To be passed to `score_one` or `score_frame` instead of the instrument where many
-        calls are made.
-
-    Examples
-    --------
-    >>> import digilitt as dl
-    >>> dl.compile_plan(dl.instrument("sus")).scales[0].column
-    'sus_linear_score'
-    """
-    if not isinstance(instrument, Instrument):
-        raise DefinitionError(
-            f"found a {type(instrument).__name__} ({str(instrument)[:40]!r}); expected an "
-            "instrument, such as digilitt.instrument('digilitt-core')."
-        )
-    ranges = item_ranges(instrument.items, instrument.formats)
-    always = always_applicable(instrument.items, instrument.formats)
-    by_id = {scale.id: scale for scale in instrument.scales}
-    return Plan(
-        instrument=instrument,
-        items=tuple(_item_plan(item, instrument) for item in instrument.items),
-        scales=tuple(_scale_plan(scale, by_id, ranges, always) for scale in _ordered(by_id)),
-    )
-
-
-def _item_plan(item: Item, instrument: Instrument) -> ItemPlan:
-    response_format = instrument.format_of(item)
-    low, high = possible_range(response_format)
-    codes = {
-        meaning: tuple(float(m.code) for m in response_format.missing if m.counts_as == meaning)
-        for meaning in ("missing", "not_applicable", "wrong")
-    }
-    several = isinstance(response_format, MultiSelectFormat)
-    keys = item.key if isinstance(item.key, tuple) else (item.key,)
-    span = _span(response_format)
-    lookup = () if several or span else _lookup(item, response_format)
-    return ItemPlan(
-        item=item.id,
-        columns=instrument.columns_of(item),
-        low=low,
-        high=high,
-        span=span,
-        lookup=lookup + tuple((code, 0.0) for code in codes["wrong"] if lookup),
-        missing=codes["missing"],
-        not_applicable=codes["not_applicable"],
-        wrong=codes["wrong"],
-        keyed=tuple(option.code in keys for option in response_format.options) if several else (),
-        credit=response_format.credit if isinstance(response_format, MultiSelectFormat) else None,
-        gate=item.asked_if,
-    )
-
-
-def _span(response_format: ResponseFormat) -> tuple[float, float, bool] | None:
-    """The range of answers that count themselves, where there is one (the quick case)."""
-    if isinstance(response_format, NumericFormat):
-        return response_format.minimum, response_format.maximum, response_format.integer
-    if not isinstance(response_format, OrderedFormat):
-        return None
-    codes = sorted(option.code for option in response_format.options)
-    plain = all(option.value == option.code for option in response_format.options)
-    unbroken = all(following - code == 1 for code, following in pairwise(codes))
-    return (float(codes[0]), float(codes[-1]), True) if plain and unbroken else None
-
-
-def _lookup(item: Item, response_format: ResponseFormat) -> tuple[tuple[float, float], ...]:
-    options = response_format.options
-    if response_format.kind == "single_choice":
-        return tuple((float(option.code), float(option.code == item.key)) for option in options)
-    return tuple((float(option.code), option.value) for option in options)
-
-
-def _ordered(by_id: dict[str, Scale]) -> list[Scale]:
-    """Scales so that each stands after those it adds up; otherwise in the file's order."""
-    done: dict[str, Scale] = {}
-
-    def visit(scale: Scale) -> None:
-        for inner in scale.scales:
-            visit(by_id[inner])
-        done.setdefault(scale.id, scale)
-
-    for scale in by_id.values():
-        visit(scale)
-    return list(done.values())
-
-
-def _scale_plan(
-    scale: Scale,
-    by_id: dict[str, Scale],
-    ranges: dict[str, tuple[float, float]],
-    always: frozenset[str],
-) -> ScalePlan:
-    low, high = score_range(scale, by_id, ranges, always)
-    parts = _parts(scale, by_id, ranges, always)
-    rule = scale.min_answered
-    return ScalePlan(
-        scale=scale.id,
-        column=scale.column,
-        metric=scale.metric,
-        base=scale.base,
-        parts=parts,
-        minimum=1.0 if rule == "all" else float(rule),
-        is_share=rule == "all" or isinstance(rule, float),
-        prorate=scale.prorate,
-        multiply=scale.linear.multiply if scale.linear else 1.0,
-        add=scale.linear.add if scale.linear else 0.0,
-        norms=scale.norms,
-        band_ids=tuple(band.id for band in scale.bands),
-        cuts=tuple(band.start for band in scale.bands),
-        low=low,
-        high=high,
-    )
-
-
-def _parts(
-    scale: Scale,
-    by_id: dict[str, Scale],
-    ranges: dict[str, tuple[float, float]],
-    always: frozenset[str],
-) -> tuple[Part, ...]:
-    if scale.scales and scale.combine == "scale_means":
-        means = {inner: mean_range(by_id[inner], by_id, ranges, always) for inner in scale.scales}
-        return tuple(
-            Part(name=inner, is_scale=True, key=1, weight=1.0, low=low, high=high)
-            for inner, (low, high) in means.items()
-        )
-    return tuple(
-        Part(
-            name=entry.item,
-            is_scale=False,
-            key=entry.key,
-            weight=entry.weight,
-            low=ranges[entry.item][0],
-            high=ranges[entry.item][1],
-        )
-        for entry in pooled_items(scale, by_id)
-    )
 
 
 def expected(item: ItemPlan) -> str:

@@ -17,12 +17,13 @@ from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Provenance
 from digilitt.scoring.cells import cell_text
 from digilitt.scoring.columns import ROLES, Roles
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names
 from digilitt.scoring.intake import CELL_PROBLEMS, Draft, take_in
 from digilitt.scoring.kernel import not_asked, score_item
 from digilitt.scoring.people import padding_problems
 from digilitt.scoring.persons import holds_personal_numbers
-from digilitt.scoring.plan import Plan, compile_plan
+from digilitt.scoring.plan import Plan
 from digilitt.scoring.table import Cells
 
 OnProblem = Literal["error", "missing"]
@@ -127,7 +128,9 @@ class Responses:
             if scale is not None and plan.scale != scale:
                 continue
             for part in plan.parts:
-                inner = self._keys(part.name) if part.is_scale else {part.name: part.key}
+                inner = (
+                    self._keys(part.name) if part.is_scale else dict.fromkeys(part.items, part.key)
+                )
                 for item, key in inner.items():
                     if keys.setdefault(item, key) != key:
                         raise ResponseError(

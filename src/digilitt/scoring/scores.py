@@ -13,9 +13,10 @@ from digilitt.errors import Problem, ResponseError, counted
 from digilitt.result import Caveat, Provenance, Result
 from digilitt.scoring.answers import is_allowed
 from digilitt.scoring.cells import is_blank, parse_number
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.kernel import PlanScores, score_arrays
 from digilitt.scoring.persons import quoted
-from digilitt.scoring.plan import Plan, ScalePlan, compile_plan, expected
+from digilitt.scoring.plan import Plan, ScalePlan, expected
 from digilitt.scoring.responses import Responses
 
 PEOPLE = ("person", "wave")
@@ -54,7 +55,7 @@ class Scores(Result):
             rows = self.table.iloc[position :: len(plan.scales)].reset_index(drop=True)
             made[scale.column] = rows["estimate"]
             made[f"{scale.scale}_n_answered"] = rows["n_answered"]
-            if scale.band_ids:
+            if scale.all_bands:
                 made[f"{scale.scale}_band"] = rows["band"]
         return made.set_axis(pd.RangeIndex(n))
 
@@ -138,7 +139,7 @@ def _long(people: pd.DataFrame, plan: Plan, scored: PlanScores) -> pd.DataFrame:
     made["std_error"] = np.nan
     made["n_answered"] = interleaved("n_answered")
     made["n_missing"] = interleaved("n_missing")
-    ids = [np.array([*scale.band_ids, None], dtype=object) for scale in plan.scales]
+    ids = [np.array([*scale.all_bands, None], dtype=object) for scale in plan.scales]
     bands = [names[scores.band] for names, scores in zip(ids, scales, strict=True)]
     text = pd.StringDtype(na_value=np.nan)  # "str" is something else in pandas 2
     made["band"] = pd.array(np.column_stack(bands).reshape(-1).tolist(), dtype=text)
@@ -237,7 +238,7 @@ def score_one(
             "estimate": None if np.isnan(estimate) else estimate,
             "n_answered": int(scores.n_answered[0]),
             "n_missing": int(scores.n_missing[0]),
-            "band": scale.band_ids[band] if band >= 0 else None,
+            "band": scale.all_bands[band] if band >= 0 else None,
         }
     return made
 

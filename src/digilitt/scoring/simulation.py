@@ -24,7 +24,7 @@ from digilitt.scoring.cohort import (
     has_theme,
     restore_invalid,
 )
-from digilitt.scoring.plan import compile_plan
+from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.simulation_answers import Answering, trait_scales
 from digilitt.scoring.simulation_checks import given_parameters, simulation_problems
 from digilitt.scoring.simulation_people import (
