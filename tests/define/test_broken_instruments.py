@@ -210,7 +210,7 @@ SAID = {
     "unknown-scale": "Did you mean 'attitude'?",
     "unknown-format": "known: agree3. Did you mean 'agree3'?",
     "unknown-key": "Did you mean 'min_answered'?",
-    "unknown-framework": "Did you mean 'digcomp-3.0'?",
+    "unknown-framework": "Say which: digcomp-2.2, digcomp-3.0, digcompedu.",
     "unknown-kind": "found 'likert'; expected one of 'ordered', 'frequency'",
     "key-outside-options": "key 4 is not among the options 1, 2, 3.",
     "gate-cycle": "(a1 → a2 → a1)",

@@ -71,6 +71,7 @@ def wordy_reports():
     yield scored(unknown), {"by": "place"}, 5
     yield replace(plain, caveats=()), {}, 5
     yield score(simulate(instrument("sus"), n=40, rng=1).responses), {}, 5
+    yield score(simulate(instrument("eurostat-dsi-2"), n=60, rng=1).responses), {}, 5
     waves = cohort({"A": 20}, ["2018", "2019"])
     waves.loc[:7, ["a1", "a2", "a3", "a4"]] = np.nan
     yield scored(waves.iloc[:23]), {}, 5

@@ -39,15 +39,20 @@ def instruments() -> dict[str, Instrument]:
     Examples
     --------
     >>> import digilitt as dl
-    >>> sorted(dl.instruments())[:2]
-    ['digilitt-core', 'digilitt-mapping']
+    >>> dl.instruments()["digilitt-core"]
+    Instrument(digilitt-core@0.1.0, pilot: 28 items, 5 scales)
     """
     return {name: instrument(name) for name in _names(instruments_folder(), "*/instrument.toml")}
 
 
 def frameworks() -> dict[str, Framework]:
     """The frameworks that ship with digilitt, by id."""
-    return {path.stem: framework(path) for path in sorted(FRAMEWORKS.glob("*.toml"))}
+    return {name: framework(name) for name in framework_names()}
+
+
+def framework_names() -> list[str]:
+    """Ids of the frameworks that ship with digilitt."""
+    return sorted(path.stem for path in FRAMEWORKS.glob("*.toml"))
 
 
 def framework(which: str | Path) -> Framework:
@@ -71,7 +76,7 @@ def framework(which: str | Path) -> Framework:
     """
     if _is_path(which):
         return _read(Framework, Path(which))
-    known = [found.stem for found in sorted(FRAMEWORKS.glob("*.toml"))]
+    known = framework_names()
     if which not in known:
         raise DefinitionError([_unknown("framework", str(which), known)])
     return _read(Framework, FRAMEWORKS / f"{which}.toml")
@@ -185,13 +190,19 @@ def _unknown(what: str, name: str, known: Sequence[str], also: str = "; or give 
 
 def _link_problems(made: Instrument, own: Sequence[Framework]) -> Iterable[Problem]:
     links = {(item.id, link) for item in made.items for link in item.competences}
-    known = {found.id: found for found in (*frameworks().values(), *own)} if links else {}
+    named = {link.split(":")[0] for _, link in links}
+    shipped = framework_names()
+    read = {name: framework(name) for name in shipped if name in named}
+    known = {**read, **{found.id: found for found in own}}
+    every = sorted({*shipped, *known})
     for item_id, link in sorted(links):
         name = link.split(":")[0]
         if name not in known:
+            near = [other for other in every if other.startswith(name)]
+            hint = f" Say which: {listed(near)}." if near[1:] else suggestion(name, every)
             message = (
-                f"refers to {link!r}; the frameworks are {listed(sorted(known))}. "
-                f"Pass your own by frameworks=.{suggestion(name, known)}"
+                f"refers to {link!r}; the frameworks are {listed(every)}. "
+                f"Pass your own by frameworks=.{hint}"
             )
         elif link not in known[name].links:
             message = (

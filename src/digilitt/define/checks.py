@@ -18,6 +18,7 @@ from digilitt.define.formats import (
     ResponseFormat,
     option_codes,
 )
+from digilitt.define.indicator import Indicator, indicator_problems
 from digilitt.define.item import Gate, Item
 from digilitt.define.problems import listed, suggestion
 from digilitt.define.scale import Scale
@@ -28,9 +29,12 @@ MAX_GATES = 20
 
 
 def contradictions(
-    formats: Mapping[str, ResponseFormat], items: Sequence[Item], scales: Sequence[Scale]
+    formats: Mapping[str, ResponseFormat],
+    items: Sequence[Item],
+    scales: Sequence[Scale],
+    indicators: Sequence[Indicator] = (),
 ) -> list[Problem]:
-    """Every contradiction between formats, items and scales."""
+    """Every contradiction between formats, items, scales and indicators."""
     of_format = {name: list(format_problems(name, formats[name])) for name in formats}
     sound = {name: formats[name] for name, problems in of_format.items() if not problems}
     return [
@@ -41,6 +45,8 @@ def contradictions(
         *_repeated("scale", (scale.id for scale in scales)),
         *scale_problems(items, sound, formats, scales),
         *_name_clashes(items, scales),
+        *_repeated("indicator", (indicator.id for indicator in indicators)),
+        *indicator_problems(indicators, scales),
     ]
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from digilitt.define.checks import contradictions
 from digilitt.define.fields import FROZEN, Formats, Language, SlugId, Version, Words
 from digilitt.define.formats import MultiSelectFormat, ResponseFormat
+from digilitt.define.indicator import Indicator
 from digilitt.define.item import Item
 from digilitt.define.problems import from_validation, named
 from digilitt.define.scale import Scale
@@ -42,6 +43,8 @@ class Instrument(BaseModel):
     formats : dict of str to ResponseFormat
     items : tuple of Item
     scales : tuple of Scale
+    indicators : tuple of Indicator
+        Shares of people in certain bands, with the codes that they are published by.
     unverified : tuple of str
         What was not checked against its source (a cut score, an option's code), one sentence
         each; scores carry them as caveats.
@@ -72,6 +75,7 @@ class Instrument(BaseModel):
     formats: Formats[ResponseFormat] = Field(json_schema_extra={"additionalProperties": False})
     items: tuple[Item, ...] = Field(min_length=1)
     scales: tuple[Scale, ...] = Field(min_length=1)
+    indicators: tuple[Indicator, ...] = ()
 
     def __init__(self, /, **data: Any) -> None:
         name = named("instrument", data)
@@ -81,7 +85,7 @@ class Instrument(BaseModel):
             raise DefinitionError(from_validation(error, data, name, Instrument)) from None
         problems = [
             *language_problems(self, self.languages),
-            *contradictions(self.formats, self.items, self.scales),
+            *contradictions(self.formats, self.items, self.scales, self.indicators),
         ]
         if problems:
             raise DefinitionError(replace(problem, file=name) for problem in problems)

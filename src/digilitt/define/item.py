@@ -51,7 +51,7 @@ class Item(BaseModel):
     text : Text
         Stem, or our own short label for an instrument whose wording is not ours.
     competences : tuple of str
-        What it is about, each ``framework:competence`` (or ``framework:area``).
+        What it is about, each ``framework:competence`` (or an area, a statement or an outcome).
     asked_if : Gate, optional
         The gate before it.
     key : int or tuple of int, optional

@@ -19,7 +19,6 @@ from digilitt.define.fields import (
     LARGEST,
     LONGEST_ID,
     SHORT_ITEM,
-    FrozenDict,
     ItemId,
     Name,
     Number,
@@ -153,7 +152,7 @@ class Band(BaseModel):
     id: Annotated[Name, Field(min_length=1)]
     start: Number = Field(alias="from")
     to: Number | None = None
-    needs: Table[StrictInt] = FrozenDict()
+    needs: Annotated[Table[StrictInt], Field(validate_default=True)] = {}
     label: Text
 
 
@@ -234,6 +233,12 @@ class Scale(BaseModel):
         if self.metric == "t" and self.norms is not None:
             return self.norms.base
         return "sum" if self.metric in ("sum", "count") else "mean"
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Ids of the bands in order, the one of those not assessed last."""
+        special = (self.not_assessed.id,) if self.not_assessed else ()
+        return (*(band.id for band in self.bands), *special)
 
     @property
     def column(self) -> str:

@@ -13,6 +13,8 @@ Colour = tuple[float, float, float]
 # From the lowest band to the highest: one hue, its lightness falling, so that it reads in grey.
 LIGHTEST: Colour = (207, 226, 233)
 DARKEST: Colour = (12, 66, 84)
+# Of those not assessed, who have no place in that order.
+UNASSESSED = "#d6d6d6"
 # Of these two, one has a contrast of 4.58 or more with any colour.
 INK, PAPER = "#000000", "#ffffff"
 # A share that leaves room for its number inside the bar, and for the word of a withheld one.
@@ -72,6 +74,12 @@ def shades(n: int) -> tuple[Shade, ...]:
     return tuple(made)
 
 
+def fills(bands: Sequence[Band]) -> tuple[Shade, ...]:
+    """Fills for bands: from light to dark, and grey for those not assessed."""
+    graded = iter(shades(sum(not band.outside for band in bands)))
+    return tuple(Shade(UNASSESSED, INK) if band.outside else next(graded) for band in bands)
+
+
 def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2, relative luminance).
 
@@ -111,7 +119,7 @@ def bar(row: LevelRow, bands: Sequence[Band], who: str, texts: Texts) -> Bar:
     """
     parts: list[tuple[float, Shade, str]] = []
     said: list[str] = []
-    for band, figure, shade in zip(bands, row.bands, shades(len(bands)), strict=True):
+    for band, figure, shade in zip(bands, row.bands, fills(bands), strict=True):
         share = figure.share.value
         if share is not None:
             percent = texts.percent(share)

@@ -104,22 +104,34 @@ class LevelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A band: from `start`, included, to `end`; the end belongs to the highest band only."""
+    """A band: from `start`, included, to `end`.
+
+    `closed` says whether the end belongs to it; `needs` what else it asks for, as numbers of
+    scales and the level that they have to reach. `outside` is the band of those not assessed,
+    which has no range.
+    """
 
     id: str
     label: Phrase
     start: float
     end: float
+    closed: bool = False
+    needs: tuple[tuple[int, Phrase], ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemLine:
-    """An item of a scale, its key (+1 or -1) and its weight."""
+    """An item of a scale, its key (+1 or -1) and its weight.
+
+    In a count, `together` names the item that it counts together with.
+    """
 
     id: str
     text: Phrase
     key: int
     weight: float
+    together: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +141,7 @@ class Rules:
     Attributes
     ----------
     metric : str
-        sum, mean, pomp, linear or t.
+        sum, mean, pomp, linear, t or count.
     base : str
         What a linear or a T score rests on: sum or mean.
     n_parts : int
@@ -145,6 +157,10 @@ class Rules:
         Of a linear transform.
     norm_source, norm_groups : str
         Where the norms of a T score are from, and the column they are by.
+    at_least : float
+        In a count of items: the score to reach.
+    level : Phrase or None
+        In a count of scales: the level to reach.
     """
 
     metric: str
@@ -159,6 +175,8 @@ class Rules:
     add: float
     norm_source: str
     norm_groups: str
+    at_least: float = 0.0
+    level: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +219,7 @@ class InstrumentFacts:
     source: str
     attribution: str
     notes: tuple[str, ...]
+    unverified: tuple[str, ...]
     formats: tuple[AnswerFormat, ...]
 
 

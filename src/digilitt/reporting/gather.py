@@ -202,14 +202,14 @@ def _section(
     language: str,
 ) -> ScaleSection:
     ruled = plan.scale(scale.id)
-    bands = scale_bands(scale, ruled.high, language)
+    bands = scale_bands(scale, ruled.high, instrument, language)
     return ScaleSection(
         id=scale.id,
         title=phrase(scale.title, language),
         context=scale.context,
         low=ruled.low,
         high=ruled.high,
-        rules=scale_rules(scale, ruled),
+        rules=scale_rules(scale, ruled, instrument, language),
         items=scale_items(scale, ruled, instrument, language),
         inner_scales=tuple(phrase(instrument.scale(i).title, language) for i in scale.scales),
         rows=_score_rows(protected.scores, scale.id, frame),

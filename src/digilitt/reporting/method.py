@@ -48,6 +48,7 @@ def instrument_facts(instrument: Instrument, language: str) -> InstrumentFacts:
         source=instrument.source,
         attribution=instrument.attribution,
         notes=instrument.notes,
+        unverified=instrument.unverified,
         formats=tuple(lines),
     )
 
@@ -64,19 +65,22 @@ def scale_items(scale: Scale, plan: ScalePlan, instrument: Instrument, language:
     """The items of a scale that is made of items; a scale of scales has none of its own."""
     return tuple(
         ItemLine(
-            id=part.name,
-            text=phrase(instrument.item(part.name).text, language),
+            id=name,
+            text=phrase(instrument.item(name).text, language),
             key=part.key,
             weight=part.weight,
+            together="" if name == part.name else part.name,
         )
         for part in plan.parts
+        for name in part.items
         if scale.items
     )
 
 
-def scale_rules(scale: Scale, plan: ScalePlan) -> Rules:
+def scale_rules(scale: Scale, plan: ScalePlan, instrument: Instrument, language: str) -> Rules:
     """How the scale's score is computed."""
     norms = scale.norms if scale.metric == "t" else None
+    threshold = scale.at_least
     return Rules(
         metric=plan.metric,
         base=plan.base,
@@ -90,13 +94,39 @@ def scale_rules(scale: Scale, plan: ScalePlan) -> Rules:
         add=plan.add,
         norm_source=norms.source if norms else "",
         norm_groups=norms.by if norms else "",
+        at_least=threshold if isinstance(threshold, float) else 0.0,
+        level=_level(scale, threshold, instrument, language)
+        if isinstance(threshold, str)
+        else None,
     )
 
 
-def scale_bands(scale: Scale, high: float, language: str) -> tuple[Band, ...]:
+def _level(scale: Scale, band: str, instrument: Instrument, language: str) -> Phrase:
+    """What a band of the scales that are counted is called, by the first of them."""
+    inner = instrument.scale(scale.scales[0])
+    return next(phrase(each.label, language) for each in inner.bands if each.id == band)
+
+
+def scale_bands(
+    scale: Scale, high: float, instrument: Instrument, language: str
+) -> tuple[Band, ...]:
     """The bands of a scale, each with where it begins and ends."""
-    ends = [*(band.start for band in scale.bands[1:]), high]
-    return tuple(
-        Band(id=band.id, label=phrase(band.label, language), start=band.start, end=end)
-        for band, end in zip(scale.bands, ends, strict=False)
-    )
+    starts = [band.start for band in scale.bands]
+    made = []
+    for band in scale.bands:
+        end = min((start for start in starts if start > band.start), default=high)
+        needs = [(n, _level(scale, name, instrument, language)) for name, n in band.needs.items()]
+        made.append(
+            Band(
+                id=band.id,
+                label=phrase(band.label, language),
+                start=band.start,
+                end=end,
+                closed=band.start == starts[-1],
+                needs=tuple(needs),
+            )
+        )
+    if special := scale.not_assessed:
+        label = phrase(special.label, language)
+        made.append(Band(id=special.id, label=label, start=0.0, end=0.0, outside=True))
+    return tuple(made)

@@ -6,7 +6,7 @@ with what the others withhold, in turn, until nothing changes; only then is any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,7 @@ class _Tables:
     """The same groups at every wave in all tables, also where nobody answered."""
 
     by: list[str]
+    special: Mapping[str, str]
     places: pd.DataFrame
     participation: pd.DataFrame
     scores: pd.DataFrame
@@ -102,7 +103,10 @@ def protect(
     would tell what the counts do not; see `digilitt.reporting.moments`.
     """
     has_waves = "wave" in description.table
-    tables = _aligned(description, participation)
+    special = {
+        plan.scale: plan.not_assessed for plan in scores.responses.plan.scales if plan.not_assessed
+    }
+    tables = _aligned(description, participation, special)
     has_roster = bool(tables.participation[list(ROSTER)].notna().all(axis=None))
     n_groups = tables.places["group"].nunique()
     hidden = np.zeros((tables.places["wave_code"].nunique(), n_groups), dtype=bool)
@@ -122,7 +126,9 @@ def protect(
     )
 
 
-def _aligned(description: Description, participation: Participation) -> _Tables:
+def _aligned(
+    description: Description, participation: Participation, special: Mapping[str, str]
+) -> _Tables:
     by = list(description.by)
     keys = ["wave", *by]
     tables = [
@@ -150,6 +156,7 @@ def _aligned(description: Description, participation: Participation) -> _Tables:
     )
     return _Tables(
         by=by,
+        special=special,
         places=places,
         participation=who.assign(**filled, **roster),
         scores=scores.assign(n_scored=scores["n_scored"].fillna(0).astype("int64")),
@@ -166,6 +173,8 @@ def _settled(
     levels = tables.bands[rows].reset_index(drop=True)
     group = levels["group"].to_numpy()
     sums = (levels["band"] == ALL).to_numpy()
+    # Mostly the same persons in every scale: what one scale withholds, no other may show.
+    unassessed = _unassessed(levels, tables.special)
     hidden, cells = np.zeros(len(counted), dtype=bool), np.zeros(len(levels), dtype=bool)
     while True:
         mask = np.array(disclosure.mask(counted, tables.by, names, also=hidden))
@@ -179,6 +188,7 @@ def _settled(
                 last=sums[places],
             )
         mask[group[masked & sums]] = True
+        masked |= unassessed & np.isin(group, group[masked & unassessed])
         if np.array_equal(mask, hidden) and np.array_equal(masked, cells):
             return hidden, cells
         hidden, cells = mask, masked
@@ -203,10 +213,11 @@ def _emptied(
     people, described, bands = tables.participation, tables.scores, tables.bands
     at_any_wave: Bools = np.asarray(hidden.any(axis=0))
     roster = at_any_wave[people["group"].to_numpy()] & people["invited"].notna().to_numpy()
-    turnout, scored = _at(hidden, people), _at(hidden, described)
-    touched = pd.MultiIndex.from_frame(described[PLACE]).isin(
-        pd.MultiIndex.from_frame(bands.loc[cells, PLACE])
-    )
+    turnout = _at(hidden, people)
+    # Those scored and those in a band together tell how many were not assessed.
+    told = _at_place_of(bands[cells & _unassessed(bands, tables.special)], described)
+    scored = _at(hidden, described) | told
+    touched = _at_place_of(bands[cells], described)
     mean, sd = scored.copy(), scored.copy()
     for rows in described.groupby("wave_code").indices.values():
 
@@ -222,11 +233,23 @@ def _emptied(
     described = _without(_without(described, mean, ("mean",)), sd, ("sd",))
     return _Tables(
         by=tables.by,
+        special=tables.special,
         places=tables.places,
         participation=people.assign(**{MASK: turnout | roster}),
         scores=described.assign(**{MASK: mean | sd}),
         bands=_without(bands, cells, ("n", "share")).assign(**{MASK: cells}),
     )
+
+
+def _at_place_of(rows: pd.DataFrame, table: pd.DataFrame) -> Bools:
+    """Which rows of a table are of a wave, group and scale that `rows` has."""
+    found = pd.MultiIndex.from_frame(table[PLACE]).isin(pd.MultiIndex.from_frame(rows[PLACE]))
+    return np.asarray(found, dtype=bool)
+
+
+def _unassessed(bands: pd.DataFrame, special: Mapping[str, str]) -> Bools:
+    """Which rows of the table of bands are of those not assessed."""
+    return np.asarray(bands["band"] == bands["scale"].map(special), dtype=bool)
 
 
 def _rounded(described: pd.DataFrame, scores: Scores) -> pd.DataFrame:

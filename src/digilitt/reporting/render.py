@@ -16,7 +16,7 @@ from digilitt.disclosure import Disclosure
 from digilitt.errors import InterchangeError, Problem
 from digilitt.interchange.whole import place_problems, write_whole
 from digilitt.reporting import views, wording
-from digilitt.reporting.charts import shades
+from digilitt.reporting.charts import fills
 from digilitt.reporting.checks import checked_disclosure, checked_language, checked_results
 from digilitt.reporting.content import Content
 from digilitt.reporting.gather import Page, gather
@@ -62,7 +62,7 @@ class Report:
             t=words.texts,
             views=views,
             wording=wording,
-            shades=shades,
+            fills=fills,
             origin=asdict(self.content.origin),
         )
 

@@ -63,8 +63,11 @@ def cautions(words: Words) -> Iterator[str]:
 def score_lines(words: Words, section: ScaleSection) -> Iterator[str]:
     """What the numbers in a scale's table are."""
     texts, rules = words.texts, section.rules
-    of_scales = rules.metric == "mean" and rules.of_scales
-    yield texts("score.mean_of_scales" if of_scales else f"score.{rules.metric}")
+    if rules.metric == "count":
+        yield _threshold(words, rules, "score")
+    else:
+        of_scales = rules.metric == "mean" and rules.of_scales
+        yield texts("score.mean_of_scales" if of_scales else f"score.{rules.metric}")
     yield texts("score.range", low=texts.plain(section.low), high=texts.plain(section.high))
     if section.context:
         yield texts("score.context")
@@ -79,6 +82,10 @@ def level_order(words: Words, section: ScaleSection) -> str:
 def computation(words: Words, section: ScaleSection) -> str:
     """The formula of a scale's score, in words."""
     texts, rules = words.texts, section.rules
+    if rules.metric == "count":
+        together = any(item.together for item in section.items)
+        ending = f" {texts('method.together')}" if together else ""
+        return _threshold(words, rules, "method") + ending
     total = texts("method.sum_prorated" if rules.prorate else "method.sum_plain")
     if rules.weighted:
         total = f"{texts('method.sum_weighted')} {total}"
@@ -97,6 +104,13 @@ def computation(words: Words, section: ScaleSection) -> str:
         weighted = f" {texts('method.sum_weighted')}" if rules.weighted else ""
         return texts("method.pomp") + weighted
     return base
+
+
+def _threshold(words: Words, rules: Rules, where: str) -> str:
+    """What a count counts."""
+    if rules.level is not None:
+        return words.texts(f"{where}.counted_scales", level=rules.level.text)
+    return words.texts(f"{where}.counted", least=words.texts.plain(rules.at_least))
 
 
 def required(words: Words, rules: Rules) -> str:

@@ -31,9 +31,9 @@ class Participation(Result):
     table : pandas.DataFrame
         wave, groups, then counts of persons: *invited* (rows of the roster), *enrolled*
         (those of them who entered the project), *answered* (answered at least one item at
-        that wave), *valid* (have a score on at least one scale at that wave; scales of
-        context count only where there is no other). NaN where there is no roster. A group
-        column holds ``(all)`` in the row that sums over it.
+        that wave), *valid* (have a score on at least one scale at that wave, or the band of
+        those not assessed; scales of context count only where there is no other). NaN where
+        there is no roster. A group column holds ``(all)`` in the row that sums over it.
     by : tuple of str
         The group columns.
     """
@@ -112,7 +112,8 @@ def _answered(scores: Scores, by: Sequence[str]) -> pd.DataFrame:
     responses = scores.responses
     context = {scale.id for scale in scores.instrument.scales if scale.context}
     counts = np.array([scale.scale not in context for scale in responses.plan.scales])
-    has_score = scores.table["estimate"].notna().to_numpy().reshape(-1, len(counts))
+    known = scores.table["estimate"].notna() | scores.table["band"].notna()
+    has_score = known.to_numpy().reshape(-1, len(counts))
     # "Do not know" that counts as wrong is an answer, as its score of 0 is.
     is_answer = responses.missing.isin(["", "wrong"])
     people = known_groups(responses.people, by).assign(

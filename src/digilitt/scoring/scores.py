@@ -157,10 +157,17 @@ def _caveats(
         yield Caveat(code="instrument-pilot", where=plan.instrument.name, message=message)
     message = "no standard error: it needs a reliability, and none was estimated here."
     yield Caveat(code="std-error-unknown", message=message)
+    if n := len(plan.instrument.unverified):
+        message = f"{counted(n, 'fact')} of the instrument not checked; see its 'unverified'."
+        yield Caveat(code="instrument-unverified", where=plan.instrument.name, message=message)
     for scale in plan.scales:
         scores = scored.scales[scale.scale]
-        unscored = np.isnan(scores.estimate)
-        nothing = scores.n_answered == 0
+        unassessed = scores.band == len(scale.band_ids)
+        unscored = np.isnan(scores.estimate) & ~unassessed
+        nothing = (scores.n_answered == 0) & ~unassessed
+        if n := int(unassessed.sum()):
+            message = f"{counted(n, 'row')} not assessed, since nothing in it applies to them."
+            yield Caveat(code="not-assessed", where=scale.scale, message=message)
         if few := int((unscored & ~nothing).sum()):
             message = f"{counted(few, 'row')} with too few answers for a score ({_rule(scale)})."
             yield Caveat(code="too-few-answers", where=scale.scale, message=message)

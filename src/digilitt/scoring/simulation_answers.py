@@ -70,7 +70,8 @@ def homes(instrument: Instrument) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for scale in instrument.scales:
         for entry in scale.items:
-            found.setdefault(entry.item, (scale.id, entry.key))
+            for name in entry.names:
+                found.setdefault(name, (scale.id, entry.key))
     return found
 
 
