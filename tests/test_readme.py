@@ -1,9 +1,16 @@
 """README and the how-to pages do what they say: their Python, files and commands are run.
 
 Fenced blocks run in order, in an empty folder: ``python`` is executed, ``pycon`` is a doctest,
-lines of ``sh`` that call digilitt are run as commands. ``<!-- file: NAME -->`` before a block
-writes it to that file (or adds it at the end); ``<!-- setup: NAME -->`` marks the commands that
-``.ci/run`` runs in a fresh clone, and ``<!-- fails -->`` commands that end with exit code 2.
+lines of ``sh`` that call digilitt are run as commands. A comment before a block marks it:
+
+- ``<!-- file: NAME -->``: written to that file, or added at its end
+- ``<!-- whole: NAME -->``: the whole of that file, whatever it held before
+- ``<!-- edit: NAME -->``: a ``diff``; its lines with - stand in that file once, and become those
+  with +
+- ``<!-- holds: NAME -->``: what that file holds by now
+- ``<!-- says -->``: what the block of commands before it said
+- ``<!-- fails -->``: commands that end with exit code 2
+- ``<!-- setup: NAME -->``: commands that ``.ci/run`` runs in a fresh clone
 """
 
 from __future__ import annotations
@@ -27,6 +34,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+FILE_MARKS = ("file", "whole", "edit", "holds")
 
 FENCE = re.compile(r"```(\w*)")
 MARK = re.compile(r"<!-- (\w+)(?:: (\S+))? -->")
@@ -82,29 +91,64 @@ def run_session(block: Block, page: Path, names: dict[str, Any]) -> None:
     names.update(test.globs)
 
 
+def run_commands(block: Block, place: str) -> list[str]:
+    """Run the commands of a block that call digilitt; what each said."""
+    everything = []
+    for line in block.text.replace("\\\n", " ").splitlines():
+        if line.startswith("digilitt "):
+            code, said = run_command(line)
+            assert code == (2 if block.mark == "fails" else 0), f"{place}: {line}\n{said}"
+            everything.append(said)
+    return everything
+
+
+def handle_file(block: Block, place: str) -> None:
+    """Write, edit or compare the file that a block is about."""
+    file = Path(block.about)
+    if block.mark == "file":
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(block.text)
+    elif block.mark == "whole":
+        file.write_text(block.text, encoding="utf-8")
+    elif block.mark == "edit":
+        old, new = (
+            "".join(line[1:] for line in block.text.splitlines(keepends=True) if line[:1] == sign)
+            for sign in "-+"
+        )
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{place}: {old!r} stands {text.count(old)} times"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+    else:
+        compare(block.text, file.read_text(encoding="utf-8-sig"), place)
+
+
+def compare(expected: str, found: str, place: str) -> None:
+    same = doctest.OutputChecker().check_output(expected, found, FLAGS)
+    assert same, f"{place}: expected\n{expected}\nfound\n{found}"
+
+
 def run_page(page: Path) -> list[str]:
-    """Run every block of a page in the current folder; the languages of those that ran."""
+    """Run every block of a page in the current folder; the marks or languages of those that ran."""
     names: dict[str, Any] = {"__name__": "__page__"}
-    ran = []
+    ran: list[str] = []
+    said: list[str] = []
     for block in blocks(page.read_text(encoding="utf-8")):
         place = f"{page.name}, line {block.line}"
-        if block.mark == "file":
-            with Path(block.about).open("a", encoding="utf-8") as file:
-                file.write(block.text)
+        if block.mark in FILE_MARKS:
+            handle_file(block, place)
+            ran.append(block.mark)
+        elif block.mark == "says":
+            compare(block.text, "".join(said), place)
+            ran.append(block.mark)
         elif block.language == "python":
             exec(compile(block.text, place, "exec"), names)
+            ran.append(block.language)
         elif block.language == "pycon":
             run_session(block, page, names)
+            ran.append(block.language)
         elif block.language == "sh" and block.mark != "setup":
-            for line in block.text.replace("\\\n", " ").splitlines():
-                if line.startswith("digilitt "):
-                    code, said = run_command(line)
-                    assert code == (2 if block.mark == "fails" else 0), f"{place}: {line}\n{said}"
-                    ran.append("digilitt")
-            continue
-        else:
-            continue
-        ran.append(block.mark if block.mark == "file" else block.language)
+            said = run_commands(block, place)
+            ran += ["digilitt"] * len(said)
     return ran
 
 
@@ -123,6 +167,30 @@ RUNNABLE = {
 def test_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_page(RUNNABLE[name])
+
+
+def test_walk_from_paper_to_scores_leaves_nothing_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every block of that page is run or compared, but for the printed form it begins with."""
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "how-to" / "from-paper-to-scores.md"
+    paper, *shown = blocks(page.read_text(encoding="utf-8"))
+    assert (paper.mark, paper.language) == ("paper", "text")
+    commands = [
+        line
+        for block in shown
+        if block.language == "sh"
+        for line in block.text.replace("\\\n", " ").splitlines()
+    ]
+    assert all(line.startswith("digilitt ") for line in commands)
+    others = sum(block.language != "sh" for block in shown)
+    ran = run_page(page)
+    assert len(ran) == len(commands) + others
+    assert {"whole", "edit", "holds", "says", "pycon"} < set(ran)
+    # No Python before the report.
+    assert ran.index("pycon") > max(i for i, what in enumerate(ran) if what == "digilitt")
+    assert (tmp_path / "report.html").exists()
 
 
 def test_readme_says_how_to_set_up() -> None:
@@ -156,8 +224,11 @@ def test_blocks_are_found() -> None:
         "```pycon\n>>> 1 + 1\n3\n```",
         "```sh\ndigilitt instruments no-such-instrument\n```",
         "<!-- fails -->\n```sh\ndigilitt instruments\n```",
+        "```sh\ndigilitt --version\n```\n<!-- says -->\n```text\ndigilitt 0.0.0\n```",
+        "<!-- whole: a.csv -->\n```csv\na\n```\n<!-- holds: a.csv -->\n```csv\nb\n```",
+        "<!-- whole: a.csv -->\n```csv\na\n```\n<!-- edit: a.csv -->\n```diff\n-b\n+c\n```",
     ],
-    ids=["python", "pycon", "command", "command that should fail"],
+    ids=["python", "pycon", "command", "command that should fail", "says", "holds", "edit"],
 )
 def test_wrong_page_is_found(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
