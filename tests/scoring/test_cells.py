@@ -132,7 +132,7 @@ def test_serials_agree_with_openpyxl(day: dt.date) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [None, "", " \t\n\u00a0", math.nan, np.float32("nan"), pd.NA, pd.NaT]
+    "cell", [None, "", " \t\n\u00a0", "\ufeff\u200b ", math.nan, np.float32("nan"), pd.NA, pd.NaT]
 )
 def test_blanks(cell: object) -> None:
     assert is_blank(cell)
@@ -157,6 +157,8 @@ def test_what_is_no_blank(cell: object) -> None:
         (True, "True"),
         ("  Båstads\u00a0 kommun\n", "Båstads kommun"),
         (unicodedata.normalize("NFD", "Båstad"), "Båstad"),
+        ("\ufeffBå\u00adstad\u200b\u200e", "Båstad"),
+        ("\u06a9\u0646\u200c\u0645", "\u06a9\u0646\u200c\u0645"),  # part of the writing
         (dt.date(2026, 1, 2), "2026-01-02"),
         (16**4000, "0x1" + "0" * 4000),
     ],

@@ -96,6 +96,11 @@ def test_weights_are_above_zero(weight: object) -> None:
     assert "198112289874" not in draft.problems[0].message
 
 
+def test_a_lacking_weight_is_said_in_words() -> None:
+    draft = take({"a1": [1], "w": [None]}, roles={"weight": "w"})
+    assert draft.problems[0].message.startswith("found no weight; expected")
+
+
 def test_weights() -> None:
     draft = take(
         {"a1": [1, 1, 1], "w": ["1,5", 2, 1e-9]}, roles={"weight": "w"}, decimal_comma=True
@@ -127,6 +132,19 @@ def test_rows_of_persons_are_no_summary_rows() -> None:
     assert (draft.problems, draft.codes["a1"].tolist()) == ((), [1.0, 2.0, 3.0])
     inside = take({"id": ["Medel", "p2"], "a1": [1, 2]}, roles={"person": "id"})
     assert (inside.problems, len(inside.codes)) == ((), 2)
+
+
+def test_words_alone_below_the_answers_are_a_note() -> None:
+    rows: dict[str, list[object]] = {"id": ["p1", "p2", "Medel", "Källa: enkät 2019"]}
+    draft = take({**rows, "a1": [1, 2, 1.5, None]}, roles={"person": "id"})
+    assert found(draft) == [("summary-row", "4", ""), ("summary-row", "5", "")]
+    # With an answer, with ids of several words above it, or in another column: somebody.
+    for columns in (
+        {"id": ["p1", "a note"], "a1": [1, 2]},
+        {"id": ["p 1", "a note"], "a1": [1, None]},
+        {"id": ["p1", "p2"], "a1": [1, None], "town": ["Lund", "Östra Göinge"]},
+    ):
+        assert found(take(columns, roles={"person": "id"})) == []
 
 
 BLANKS: dict[str, list[object]] = {

@@ -6,9 +6,10 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterator
 from itertools import islice
 
-from digilitt.errors import InterchangeError
+from digilitt.errors import InterchangeError, counted
 from digilitt.interchange.records import Cell, Records, failure
 from digilitt.result import Caveat
 
@@ -29,6 +30,8 @@ QUOTED = re.compile(r'"[^"]*"')
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 # UTF-8 for å, ä, ö, é, ü and their like; in cp1252 it would be Ã before a symbol
 UTF8_LETTER = re.compile(rb"\xc3[\x80-\xbf]")
+# å, ä, ö, é, ü and their capitals, once they are two letters
+GARBLED = re.compile("Ã[¥¤¶©¼…„–‰œ]")
 
 
 def text_records(
@@ -114,7 +117,7 @@ def _decode(data: bytes, file: str, encoding: str | None) -> tuple[str, list[Cav
             _refuse_mixture(data, file, error.start)
             text = _decode_as(data, file, "cp1252")
             return text, [_assumed_cp1252(text, file), *_lost_letters(text, file)]
-    return text, _lost_letters(text, file)
+    return text, [*_lost_letters(text, file), *_garbled(text, file)]
 
 
 def _decode_as(data: bytes, file: str, encoding: str) -> str:
@@ -169,15 +172,36 @@ def _lost_letters(text: str, file: str) -> list[Caveat]:
     return [Caveat(code="lost-letters", where=file, message=message)]
 
 
+def _garbled(text: str, file: str) -> Iterator[Caveat]:
+    """Letters that another program read in the wrong encoding, and saved so."""
+    found = GARBLED.search(text)
+    if found is not None:
+        places = counted(len(GARBLED.findall(text)), "place")
+        message = (
+            f"{places} such as {found.group()!r} where å, ä or ö was read in the wrong encoding; "
+            "export the file again from where it was made."
+        )
+        yield Caveat(code="garbled-letters", where=file, message=message)
+
+
 def _refuse_nul(text: str, file: str) -> None:
     at = text.find("\0")
     if at >= 0:
         line = len(LINE_BREAK.findall(text[:at])) + 1
         message = (
-            f"Line {line} holds a NUL byte, so this is no plain text, or UTF-16 without a byte "
-            "order mark. Save it as 'CSV UTF-8', or try encoding='utf-16-le'."
+            f"Line {line} holds a NUL byte, so this is no plain text. Export it again as 'CSV "
+            f"UTF-8'{_wide_encoding(text)}."
         )
         raise failure("encoding", message, file=file, row=str(line))
+
+
+def _wide_encoding(text: str) -> str:
+    """The encoding in which every other byte of plain letters is NUL, if it looks like one."""
+    start = text[:4096]
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if start[first::2].count("\0") > len(start) / 4 > 4 * start[1 - first :: 2].count("\0"):
+            return f"; or it is UTF-16 without a byte order mark, then give encoding={name!r}"
+    return ""
 
 
 def _guess_delimiter(body: str, file: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from digilitt.errors import InterchangeError, Problem
-from digilitt.interchange import delimited, files, workbooks
+from digilitt.interchange import delimited, files, parquet, workbooks
 from digilitt.interchange.layout import blank_header, header_text, layout_problems, left_out
 from digilitt.interchange.records import Records, failure
 from digilitt.result import Caveat
@@ -37,14 +37,16 @@ class RawTable:
     cells : pandas.DataFrame
         One row per row that is not blank, dtype object. Columns are the header texts with
         runs of white space and line breaks made one space. A cell is None where blank, text
-        without surrounding white space, and in workbooks also int, float, bool or datetime.
+        without surrounding white space, and in workbooks and Parquet files also int, float,
+        bool, date or datetime.
     rows : numpy.ndarray
         Shape (rows,), int64: the number that a spreadsheet program shows for each row; in a
-        text file the number of the line on which the record begins.
+        text file the number of the line on which the record begins, and in a Parquet file
+        the number of the row, from 1.
     file : str
         Name of the file without its folder.
     sheet : str
-        Name of the sheet; empty for a text file.
+        Name of the sheet; empty where there are none.
     decimal_comma : bool
         Whether the texts in the file write numbers as ``3,5``.
     date_1904 : bool
@@ -70,7 +72,7 @@ def read_table(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> RawTable:
-    r"""Read a table from a text file (.csv, .tsv, .tab, .txt) or a workbook (.xlsx, .xlsm).
+    r"""Read a table: text (.csv, .tsv, .tab, .txt), a workbook (.xlsx, .xlsm), or Parquet.
 
     Parameters
     ----------
@@ -97,6 +99,8 @@ def read_table(
     ------
     InterchangeError
         With every problem found, each with its place.
+    MissingExtraError
+        For Parquet without pyarrow, which the extra ``scale`` brings.
 
     Notes
     -----
@@ -125,9 +129,15 @@ def read_table(
         message = f"header_row= is {header_row}; expected 1 or more."
         raise failure("header-row", message, file=file)
     data = files.read_bytes(target)
-    if files.is_workbook(data, target):
+    kind = files.kind_of(data, target)
+    if kind == "workbook":
         _refuse_options(file, "workbook", encoding=encoding, delimiter=delimiter)
         found = workbooks.sheet_records(data, file, sheet=sheet, header_row=header_row)
+    elif kind == "parquet":
+        row = None if header_row == 1 else header_row
+        options = {"sheet": sheet, "header_row": row, "encoding": encoding, "delimiter": delimiter}
+        _refuse_options(file, "Parquet file", **options)
+        found = parquet.parquet_records(data, file)
     else:
         _refuse_options(file, "text file", sheet=sheet)
         found = delimited.text_records(

@@ -16,7 +16,7 @@ from digilitt.define.instrument import Instrument
 from digilitt.define.item import Item
 from digilitt.define.mapping import Mapping
 from digilitt.errors import Problem
-from digilitt.scoring.cells import is_blank, normalised, parse_number
+from digilitt.scoring.cells import calendar_text, is_blank, normalised, parse_number
 from digilitt.scoring.persons import quoted
 from digilitt.scoring.plan import ItemPlan, expected
 
@@ -147,7 +147,8 @@ def is_allowed(number: float, item: ItemPlan) -> bool:
 
 def _refusal(cell: object, item: ItemPlan, labels: dict[str, int]) -> str:
     if isinstance(cell, dt.date):
-        return f"found the date {cell.isoformat()}; expected {expected(item)}."
+        day = calendar_text([cell])[0][0]
+        return f"found the date {day}; expected {expected(item)}."
     hint = ""
     if isinstance(cell, str):
         close = get_close_matches(normalised(cell), labels, n=1, cutoff=0.75)

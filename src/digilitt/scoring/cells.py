@@ -23,6 +23,8 @@ NUMBER = re.compile(
     r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[\u00a0\u202f][0-9]{3})+|(?=[.,][0-9]))"
     r"(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?"
 )
+# Characters without width that copying brings along: byte order marks, soft hyphens, directions.
+INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
 FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 
 
@@ -34,26 +36,30 @@ def normalised(text: object) -> str:
 def cell_text(cell: object) -> str:
     """What a cell holds, as text: one space between words, whole numbers without a point.
 
+    Characters without width are left out, as white space around the text is.
+
     Examples
     --------
     >>> cell_text(1278.0), cell_text(" Båstads  kommun ")
     ('1278', 'Båstads kommun')
     """
+    if isinstance(cell, str) and cell.isascii() and cell.isalnum():
+        return str(cell)  # Most cells are, and there are many of them.
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         cell = int(cell)
     try:
         text = str(cell)
     except ValueError:  # Python writes no whole numbers beyond 4300 digits.
         text = hex(cell) if isinstance(cell, int) else object.__repr__(cell)
-    return " ".join(composed(text).split())
+    return " ".join(INVISIBLE.sub("", composed(text)).split())
 
 
 def is_blank(cell: object) -> bool:
-    """Whether a cell holds nothing: None, NaN, NaT, NA, or white space."""
+    """Whether a cell holds nothing: None, NaN, NaT, NA, or nothing that is seen."""
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return True
     if isinstance(cell, str):
-        return not cell.strip()
+        return not (cell if cell.isascii() else INVISIBLE.sub("", cell)).strip()
     return isinstance(cell, (float, np.floating)) and math.isnan(cell)
 
 

@@ -63,7 +63,7 @@ def take_in(cells: Cells, plan: Plan, mapping: Mapping, roles: Roles) -> Draft:
     caveats = list(_dropped(found, cells))
     taken = {header for columns in found.items.values() for header in columns.values()}
     summary = summary_rows(cells.frame, taken, found.people.get("person", ""))
-    message = "looks like a summary row (mean, count or sum) below the answers; delete it."
+    message = "looks like a summary row (mean, count or sum) or a note, not a person; delete it."
     problems += [
         Problem(code="summary-row", row=str(cells.rows[row]), message=message)
         for row in np.flatnonzero(summary).tolist()

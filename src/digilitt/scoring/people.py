@@ -69,12 +69,16 @@ def _weights(
             code="weight",
             row=str(cells.rows[row]),
             column=header,
-            message=f"found {quoted(column[row])}; expected a sampling weight above 0.",
+            message=f"found {_shown(column[row])}; expected a sampling weight above 0.",
         )
         for row, number in enumerate(numbers)
         if number is None or number <= 0
     ]
     return [np.nan if number is None else number for number in numbers], problems
+
+
+def _shown(cell: object) -> str:
+    return "no weight" if is_blank(cell) else quoted(cell)
 
 
 def _texts(
