@@ -136,8 +136,12 @@ def field(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed against the same arithmetic by hand: prints ratios."""
+    """Speed against the same arithmetic by hand, prints ratios: `nox -s bench -- [NAME ...]`."""
+    folder = ROOT / "tests/bench"
+    # `scoring` means scoring.py and scoring_streamed.py.
+    scripts = [path for name in session.posargs or [""] for path in folder.glob(f"{name}*.py")]
+    if not scripts:
+        session.error(f"nothing in {folder} is called so: {' '.join(session.posargs)}")
     session.install(".[scale]")
-    scripts = session.posargs or sorted(str(p) for p in (ROOT / "tests/bench").glob("*.py"))
-    for script in scripts:
-        session.run("python", script)
+    for script in sorted(set(scripts)):
+        session.run("python", str(script))

@@ -49,7 +49,7 @@ ROOMS = {
     "interchange": Room(
         rooms="define scoring result",
         anywhere="numpy pandas",
-        inside="openpyxl xlsxwriter pyreadstat",
+        inside="duckdb narwhals openpyxl polars pyarrow pyreadstat xlsxwriter",
     ),
     "plots": Room(rooms="result numerics", anywhere="numpy pandas", inside="matplotlib"),
     "reporting": Room(
@@ -237,7 +237,7 @@ def test_broken_rule_is_found(file: str, source: str, expected: str) -> None:
         ("errors.py", "if TYPE_CHECKING:\n    import pandas as pd"),
         ("numerics/factoring.py", "import numpy\ndef f():\n    import factor_analyzer"),
         ("interchange/tables.py", "def f():\n    def g():\n        import openpyxl"),
-        ("cli.py", "import typer\nfrom digilitt.reporting.render import render"),
+        ("cli/answers.py", "import typer\nfrom digilitt.reporting.render import render"),
         (FACADE, "from digilitt.scoring.scores import score"),
         ("result.py", LONG_FUNCTION.replace(":", f":  {EXCUSE} it is one list")),
         ("result.py", 'def f():\n    """D\n' + "\n" * MAX_FUNCTION_LINES + '    """\n    x = 1'),

@@ -34,9 +34,13 @@ if TYPE_CHECKING:
     from digilitt.errors import MissingExtraError as MissingExtraError
     from digilitt.errors import Problem as Problem
     from digilitt.errors import ResponseError as ResponseError
+    from digilitt.evidence.content import Coverage as Coverage
+    from digilitt.evidence.content import coverage as coverage
     from digilitt.interchange.answers import read_responses as read_responses
+    from digilitt.interchange.digcomp import read_digcomp as read_digcomp
     from digilitt.interchange.guessing import guess_mapping as guess_mapping
     from digilitt.interchange.roster import read_roster as read_roster
+    from digilitt.interchange.streaming import score_file as score_file
     from digilitt.interchange.writing import write_table as write_table
     from digilitt.reporting.render import Report as Report
     from digilitt.reporting.render import report as report
@@ -47,10 +51,16 @@ if TYPE_CHECKING:
     from digilitt.scoring.description import Description as Description
     from digilitt.scoring.description import describe as describe
     from digilitt.scoring.frames import score_frame as score_frame
+    from digilitt.scoring.indicators import Indicators as Indicators
+    from digilitt.scoring.indicators import indicators as indicators
+    from digilitt.scoring.matching import Matching as Matching
+    from digilitt.scoring.matching import match_persons as match_persons
     from digilitt.scoring.participation import Participation as Participation
     from digilitt.scoring.participation import participation as participation
     from digilitt.scoring.persons import pseudonymise as pseudonymise
     from digilitt.scoring.plan import Plan as Plan
+    from digilitt.scoring.quality import Quality as Quality
+    from digilitt.scoring.quality import quality as quality
     from digilitt.scoring.responses import Responses as Responses
     from digilitt.scoring.responses import responses as responses
     from digilitt.scoring.scores import Scores as Scores
@@ -85,9 +95,13 @@ _HOME = {
     "MissingExtraError": "errors",
     "Problem": "errors",
     "ResponseError": "errors",
+    "Coverage": "evidence.content",
+    "coverage": "evidence.content",
     "read_responses": "interchange.answers",
+    "read_digcomp": "interchange.digcomp",
     "guess_mapping": "interchange.guessing",
     "read_roster": "interchange.roster",
+    "score_file": "interchange.streaming",
     "write_table": "interchange.writing",
     "Report": "reporting.render",
     "report": "reporting.render",
@@ -98,10 +112,16 @@ _HOME = {
     "Description": "scoring.description",
     "describe": "scoring.description",
     "score_frame": "scoring.frames",
+    "Indicators": "scoring.indicators",
+    "indicators": "scoring.indicators",
+    "Matching": "scoring.matching",
+    "match_persons": "scoring.matching",
     "Participation": "scoring.participation",
     "participation": "scoring.participation",
     "pseudonymise": "scoring.persons",
     "Plan": "scoring.plan",
+    "Quality": "scoring.quality",
+    "quality": "scoring.quality",
     "Responses": "scoring.responses",
     "responses": "scoring.responses",
     "Scores": "scoring.scores",

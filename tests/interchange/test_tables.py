@@ -79,8 +79,8 @@ def test_blank_rows_and_columns_are_left_out_and_told(csv_file: Written) -> None
     assert table.rows.tolist() == [3, 6]
     rows, columns = table.caveats
     assert (rows.code, columns.code) == ("blank-rows", "blank-columns")
-    assert rows.message == "3 blank rows were left out: 2, 4–5."
-    assert columns.message == "3 blank columns were left out: B, D, E."
+    assert rows.message == "3 blank rows left out: 2, 4–5."
+    assert columns.message == "3 blank columns left out: B, D, E."
 
 
 def test_every_problem_of_a_table_at_once(csv_file: Written) -> None:

@@ -138,7 +138,7 @@ def test_rows_have_the_numbers_that_excel_shows(saved: Callable[[Workbook], Path
     book = book_of({"Svar": [["Enkät 2019"], [], ["id", "a1"], [], ["k1", 4], [], ["k2", 5], []]})
     table = read_table(saved(book), header_row=3)
     assert table.rows.tolist() == [5, 7]
-    assert [caveat.message for caveat in table.caveats] == ["2 blank rows were left out: 4, 6."]
+    assert [caveat.message for caveat in table.caveats] == ["2 blank rows left out: 4, 6."]
 
 
 def test_text_numbers_and_decimal_commas_in_cells(saved: Callable[[Workbook], Path]) -> None:

@@ -139,7 +139,7 @@ def test_anonymous_occasions() -> None:
     assert len(resp) == 3
     dropped, anonymous = resp.caveats
     assert anonymous.code == "anonymous"
-    assert "2 columns that nobody named were left out: 'id', 'town'" in dropped.message
+    assert "2 columns that nobody named left out: 'id', 'town'" in dropped.message
     assert "3 rows" in repr(resp)
 
 

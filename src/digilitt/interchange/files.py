@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 from digilitt.errors import DigilittError, InterchangeError
 from digilitt.interchange.delimited import BOMS
@@ -14,14 +15,16 @@ from digilitt.interchange.records import failure
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
+PARQUET_SUFFIXES = (".parquet",)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+PARQUET = b"PAR1"
+SEALED_PARQUET = b"PARE"
 SIGNATURES = (
     (b"%PDF", "a PDF document"),
     (b"$FL2", "an SPSS data file (.sav)"),
     (b"$FL3", "an SPSS data file (.zsav)"),
     (b"<stata_dta>", "a Stata data file (.dta)"),
-    (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"{\\rtf", "an RTF document"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -85,36 +88,88 @@ def _not_found(path: Path) -> InterchangeError:
     return failure("file-not-found", message, file=path.name)
 
 
-def is_workbook(data: bytes, path: Path) -> bool:
-    """Whether the content is a workbook (True) or text (False), as the name says it is.
+def kind_of(data: bytes, path: Path) -> Literal["text", "workbook", "parquet"]:
+    """What the content is, which is also what the name says.
 
     Raises
     ------
     InterchangeError
-        The content is neither, or is not what the suffix of the name says, or the suffix is
-        unknown.
+        The content is none of these, or is not what the suffix of the name says, or the suffix
+        is unknown.
     """
     suffix = path.suffix.lower()
     _refuse_other_formats(data, path.name)
-    if suffix not in TEXT_SUFFIXES + WORKBOOK_SUFFIXES:
-        known = ", ".join(TEXT_SUFFIXES + WORKBOOK_SUFFIXES)
-        message = f"The name ends in {suffix!r}; expected one of {known}. {_advice(data)}"
+    known = TEXT_SUFFIXES + WORKBOOK_SUFFIXES + PARQUET_SUFFIXES
+    if suffix not in known:
+        several = ", ".join(known)
+        message = f"The name ends in {suffix!r}; expected one of {several}. {_advice(data)}"
         raise failure("unknown-suffix", message, file=path.name)
     if not data:
         raise failure("empty-file", "The file is empty.", file=path.name)
-    found = data.startswith(ZIP)
-    if found and suffix in TEXT_SUFFIXES:
-        message = f"The name ends in {suffix!r}, but the content is a workbook. {_advice(data)}"
-        raise failure("wrong-format", message, file=path.name)
-    if not found and suffix in WORKBOOK_SUFFIXES:
+    if suffix in PARQUET_SUFFIXES:
+        return _sound_parquet(data[:8], data[-4:], path.name, _advice(data))
+    if suffix in WORKBOOK_SUFFIXES:
+        if data.startswith(ZIP):
+            return "workbook"
         message = f"The name ends in {suffix!r}, but the content is no workbook. {_advice(data)}"
         raise failure("not-a-workbook", message, file=path.name)
-    return found
+    if data.startswith(ZIP) or _is_parquet(data):
+        what = "a workbook" if data.startswith(ZIP) else "Parquet"
+        message = f"The name ends in {suffix!r}, but the content is {what}. {_advice(data)}"
+        raise failure("wrong-format", message, file=path.name)
+    return "text"
+
+
+def refuse_broken_parquet(path: Path) -> None:
+    """Refuse a file that is no Parquet, or not all of it, by its first and last bytes.
+
+    Raises
+    ------
+    InterchangeError
+        ``file-not-found``, ``cannot-read``, ``empty-file``, ``not-parquet`` or ``encrypted``.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+            stream.seek(max(0, stream.seek(0, io.SEEK_END) - 4))
+            end = stream.read(4)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise _not_found(path) from error
+    except OSError as error:
+        message = f"The file cannot be read ({error.strerror}). See whether you may open it."
+        raise failure("cannot-read", message, file=path.name) from error
+    if not start:
+        raise failure("empty-file", "The file is empty.", file=path.name)
+    advice = "read_responses() reads CSV and Excel."
+    _sound_parquet(start, end, path.name, advice)
+
+
+def _sound_parquet(start: bytes, end: bytes, file: str, advice: str) -> Literal["parquet"]:
+    if start.startswith(SEALED_PARQUET):
+        message = "The Parquet file is encrypted. Write a copy without encryption."
+        raise failure("encrypted", message, file=file)
+    if not start.startswith(PARQUET):
+        message = f"Expected Parquet, but the content is something else. {advice}"
+        raise failure("not-parquet", message, file=file)
+    if end != PARQUET:
+        message = (
+            "The file is damaged or only partly copied: it begins as Parquet does, but does not "
+            "end so. Copy or write it again."
+        )
+        raise failure("not-parquet", message, file=file)
+    return "parquet"
+
+
+def _is_parquet(data: bytes) -> bool:
+    """Whether it is Parquet, and no text whose first header happens to be PAR1."""
+    return data.startswith(PARQUET) and (data.endswith(PARQUET) or b"\0" in data[:4096])
 
 
 def _advice(data: bytes) -> str:
     if data.startswith(ZIP):
         return "Rename the file so that it ends in .xlsx."
+    if _is_parquet(data):
+        return "Rename the file so that it ends in .parquet."
     if b"\0" in data[:4096] and not data.startswith(tuple(bom for bom, _ in BOMS)):
         return "It is damaged, or of another kind; export it again."
     return "It is plain text: rename the file so that it ends in .csv, or export it again."

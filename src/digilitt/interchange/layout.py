@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from digilitt.errors import InterchangeError, Problem
+from digilitt.errors import InterchangeError, Problem, counted
 from digilitt.interchange.records import Cell, Records, column_letter, failure, spans
 from digilitt.result import Caveat
 from digilitt.scoring.cells import CELL_ERRORS
@@ -114,10 +114,10 @@ def left_out(header: list[str], found: Records, file: str) -> Iterator[Caveat]:
     """Blank rows, and columns without header and cells, that are not in the table."""
     where = found.sheet or file
     if found.blank:
-        message = f"{len(found.blank)} blank rows were left out: {spans(found.blank)}."
+        message = f"{counted(len(found.blank), 'blank row')} left out: {spans(found.blank)}."
         yield Caveat(code="blank-rows", where=where, message=message)
     blank = [column_letter(j) for j, name in enumerate(header) if not name]
     if blank:
         shown = ", ".join(blank[:20]) + (" and more" if len(blank) > 20 else "")
-        message = f"{len(blank)} blank columns were left out: {shown}."
+        message = f"{counted(len(blank), 'blank column')} left out: {shown}."
         yield Caveat(code="blank-columns", where=where, message=message)

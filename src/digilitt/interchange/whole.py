@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -26,22 +27,31 @@ def place_problems(target: Path, overwrite: bool) -> list[tuple[str, str]]:
     return []
 
 
-def write_whole(target: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write beside the target and rename, so that nobody ever finds half a file."""
-    beside = target.with_name(f".{secrets.token_hex(8)}.tmp")
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A path beside the target: the file written there is renamed to it, unless anything fails.
+
+    Nobody ever finds half a file, and nothing is left behind.
+    """
+    path = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         try:
-            with beside.open("xb") as stream:
-                write(stream)
-            beside.replace(target)
+            yield path
+            path.replace(target)
         finally:
-            beside.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
     except OSError as error:
         message = (
             f"The file cannot be written ({error.strerror or error}). Close it in other programs, "
             "and see whether you may write to the folder."
         )
         raise failure("cannot-write", message, file=target.name) from error
+
+
+def write_whole(target: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write beside the target and rename."""
+    with beside(target) as path, path.open("xb") as stream:
+        write(stream)
 
 
 def make_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tables to CSV and Excel, such that no text in them becomes a formula."""
+"""Tables to CSV and Excel, such that no text in them becomes a formula; and to Parquet."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ import numpy as np
 import pandas as pd
 
 from digilitt.errors import InterchangeError, Problem
+from digilitt.interchange.parquet import parquet_table, write_parquet
 from digilitt.interchange.records import Cell, column_letter
 from digilitt.interchange.whole import place_problems, write_whole
 from digilitt.result import Caveat
 
-SUFFIXES = (".csv", ".xlsx")
+SUFFIXES = (".csv", ".xlsx", ".parquet")
 DELIMITER = {"sv": ";", "en": ","}
 # Full-width forms count too: spreadsheet programs in East Asian settings take them for the sign.
 FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
@@ -56,7 +57,7 @@ def write_table(
     language: Literal["sv", "en"] = "sv",
     overwrite: bool = False,
 ) -> tuple[Caveat, ...]:
-    """Write tables to an Excel workbook (.xlsx), or one table to a text file (.csv).
+    """Write tables to an Excel workbook (.xlsx), or one table to a file (.csv, .parquet).
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ def write_table(
     path : str or path
         Where to write. Its suffix decides the format. The file appears whole or not at all.
     language : {"sv", "en"}, default "sv"
-        Conventions of a CSV file: semicolon and decimal comma, or comma and decimal point. A
-        workbook does not need it.
+        Conventions of a CSV file: semicolon and decimal comma, or comma and decimal point.
+        Other files do not need it.
     overwrite : bool, default False
         Whether a file of that name may be replaced.
 
@@ -80,7 +81,10 @@ def write_table(
     ------
     InterchangeError
         Unknown suffix or language, no such folder, a file that exists, more than one table for
-        a CSV file, a table or text larger than Excel allows, or a disk that refuses.
+        a CSV or Parquet file, a table or text larger than Excel allows, columns that Parquet
+        has no type for, or a disk that refuses.
+    MissingExtraError
+        For Parquet without pyarrow, which the extra ``scale`` brings.
 
     Notes
     -----
@@ -92,6 +96,8 @@ def write_table(
     a CSV file a text that begins (after white space) with ``= + - @``, a tab or a line break
     gets an apostrophe in front. CSV is UTF-8 with a byte order mark, which Excel needs; it
     still drops the zeros of a code such as ``0114``, so write codes to a workbook.
+
+    In Parquet columns keep their types, and texts stay as they are, for nothing runs them.
 
     Examples
     --------
@@ -115,6 +121,11 @@ def write_table(
     problems = _target_problems(tables, target, language, overwrite)
     if problems:
         raise InterchangeError(problems)
+    if suffix == ".parquet":
+        ((name, frame),) = tables.items()
+        table, caveats = parquet_table(frame, str(name), target.name)
+        write_whole(target, lambda stream: write_parquet(table, stream))
+        return tuple(caveats)
     pages = [_page(str(name), frame) for name, frame in tables.items()]
     if suffix == ".csv":
         guarded = [_guarded(page) for page in pages]
@@ -134,15 +145,15 @@ def _target_problems(
     suffix = target.suffix.lower()
     found = []
     if suffix not in SUFFIXES:
-        known = " or ".join(SUFFIXES)
+        known = ", ".join(SUFFIXES)
         found.append(("unknown-suffix", f"The name ends in {suffix!r}; expected {known}."))
     if language not in DELIMITER:
         known = " or ".join(map(repr, DELIMITER))
         found.append(("unknown-language", f"language= is {language!r}; expected {known}."))
     if not tables:
         found.append(("no-tables", "There is no table to write."))
-    if suffix == ".csv" and len(tables) > 1:
-        message = f"A CSV file holds one table; found {len(tables)}. Write a .xlsx file instead."
+    if suffix in (".csv", ".parquet") and len(tables) > 1:
+        message = f"A {suffix} file holds one table; found {len(tables)}. Write .xlsx instead."
         found.append(("several-tables", message))
     found += place_problems(target, overwrite)
     return [Problem(code=code, message=text, file=target.name) for code, text in found]

@@ -143,6 +143,7 @@ def has_theme(plan: Plan, answers: Columns, people: pd.DataFrame) -> Booleans:
     groups = {name: np.asarray(people[name], dtype=object) for name in plan.norm_groups}
     scored = score_arrays(plan, answers, groups)
     themes = [scale.id for scale in plan.instrument.scales if not scale.context]
-    found = [~np.isnan(scored.scales[name].mean) for name in themes]
+    themes_scored = [scored.scales[name] for name in themes]
+    found = [~np.isnan(one.mean) | (one.band >= 0) for one in themes_scored]
     none = np.zeros(len(people), dtype=np.bool_)
     return np.asarray(np.logical_or.reduce([none, *found]), dtype=np.bool_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -109,10 +110,21 @@ def in_order(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     last = {UNKNOWN: "\U0010fffe", ALL: "\U0010ffff"}
     return table.sort_values(
         list(keys),
-        key=lambda column: column.map(lambda value: last.get(value, str(value))),
+        key=lambda column: column.map(lambda value: last.get(value, natural(str(value)))),
         kind="stable",
         ignore_index=True,
     )
+
+
+def natural(text: str) -> str:
+    """A text that sorts as people count: 2 before 10.
+
+    Examples
+    --------
+    >>> sorted(["wave 10", "wave 2"], key=natural)
+    ['wave 2', 'wave 10']
+    """
+    return re.sub(r"[0-9]+", lambda found: f"{len(found[0].lstrip('0')):04}{found[0]}", text)
 
 
 def _bands(

@@ -40,7 +40,7 @@ def stages(plan: Plan, *, count_invalid: bool = False) -> list[Stage]:
     Returns
     -------
     list of tuple of narwhals.Expr
-        To be passed to ``with_columns`` one after the other.
+        To be passed to ``with_columns`` one after the other. The first makes the raw codes.
     """
     items = plan.scored_items
     first = [value(plan, item).alias(score_name(item.item)) for item in items]

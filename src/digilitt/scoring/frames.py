@@ -14,7 +14,7 @@ from digilitt.define.instrument import Instrument
 from digilitt.errors import Problem, ResponseError
 from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names, stages
-from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
+from digilitt.scoring.item_expressions import TEMPORARY, invalid_count, raw_name
 from digilitt.scoring.kernel import score_arrays
 from digilitt.scoring.plan import ItemPlan, Plan, expected
 
@@ -83,7 +83,10 @@ def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
     # Polars optimises and parallelises a whole query better than one call after the other.
     eager_polars = isinstance(data, nw.DataFrame) and data.implementation.is_polars()
     work = data.lazy() if eager_polars else data
-    for stage in stages(plan, count_invalid=count_invalid):
+    steps = stages(plan, count_invalid=count_invalid)
+    if data.implementation.is_pyarrow():
+        work, steps = _cast_by_arrow(work, plan), steps[1:]
+    for stage in steps:
         work = work.with_columns(*stage)
     made = output_names(plan, count_invalid=count_invalid)
     names = work.collect_schema().names()
@@ -96,6 +99,15 @@ def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
         numbers = work.select(*(count.alias(item.item) for item, count in counts.items()))
         _refuse(dict(zip(counts, numbers.lazy().collect().row(0), strict=True)))
     return nw.to_native(work.select(others, *made))
+
+
+def _cast_by_arrow(data: Any, plan: Plan) -> Any:
+    """The raw codes; Arrow, unless told, refuses whole numbers that Float64 cannot hold exactly."""
+    table = data.to_native()
+    for name in plan.columns:
+        table = table.append_column(raw_name(name), table[name].cast("float64", safe=False))
+    codes = (nw.col(raw_name(name)).fill_nan(None) for name in plan.columns)
+    return nw.from_native(table).with_columns(*codes)
 
 
 def _in_one_query(work: Any, wanted: Sequence[Any], counts: Mapping[ItemPlan, nw.Expr]) -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digilitt.define.mapping import Mapping
-from digilitt.errors import Problem
+from digilitt.errors import Problem, counted
 from digilitt.result import Caveat
 from digilitt.scoring.answers import Reading, label_problems, labels_of, read_column, split_ticks
 from digilitt.scoring.cells import normalised
@@ -109,7 +109,7 @@ def _dropped(found: Layout, cells: Cells) -> Iterator[Caveat]:
     if found.dropped:
         more = " …" if len(found.dropped) > 20 else ""
         names = ", ".join(map(quoted, found.dropped[:20])) + more
-        message = f"{len(found.dropped)} columns that nobody named were left out: {names}."
+        message = f"{counted(len(found.dropped), 'column')} that nobody named left out: {names}."
         yield Caveat(code="columns-dropped", where=cells.file, message=message)
 
 

@@ -15,12 +15,17 @@ TEMPORARY = "__digilitt_"
 
 def raw(column: str) -> nw.Expr:
     """The raw codes of a column, as Float64."""
-    return nw.col(f"{TEMPORARY}raw_{column}")
+    return nw.col(raw_name(column))
+
+
+def raw_name(column: str) -> str:
+    """The temporary column with the raw codes of a column, as Float64."""
+    return f"{TEMPORARY}raw_{column}"
 
 
 def as_raw(column: str) -> nw.Expr:
     """The temporary Float64 column that `raw` refers to; NaN, where an engine has it, is blank."""
-    return nw.col(column).cast(nw.Float64).fill_nan(None).alias(f"{TEMPORARY}raw_{column}")
+    return nw.col(column).cast(nw.Float64).fill_nan(None).alias(raw_name(column))
 
 
 def score_name(item: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from digilitt.define.mapping import Mapping
-from digilitt.errors import Problem
+from digilitt.errors import Problem, counted
 from digilitt.result import Caveat
 from digilitt.scoring.cells import (
     CELL_ERRORS,
@@ -91,7 +91,9 @@ def _texts(
 ) -> tuple[list[str | None], list[Problem]]:
     dated, n_serials = calendar_text(column, date_1904=cells.date_1904)
     if n_serials:
-        message = f"{n_serials} day numbers were read as dates, as other cells of the column are."
+        message = (
+            f"{counted(n_serials, 'day number')} read as dates, as other cells of the column are."
+        )
         caveats.append(Caveat(code="date-serials", where=header, message=message))
     values = {normalised(text): known for text, known in mapping.values.get(name, {}).items()}
     texts = [None if is_blank(cell) else cell_text(cell) for cell in dated]

@@ -20,6 +20,7 @@ MANY_DIGITS = re.compile(r"\d{6,}\s?[-+.\u2010-\u2015\u2212]?\s?\d{4,}")
 DASHES = re.compile(r"[\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 # What a message shows of a cell, at most.
 SHOWN_LENGTH = 60
+LONG_NUMBER = 1e6
 # Ten bare digits can be any running number; one in 300 passes date and check digit by chance.
 BARE_SHARE = 0.05
 MIN_KEY_LENGTH = 16
@@ -88,7 +89,8 @@ def quoted(cell: object) -> str:
     ("'3,5'", '7', "'Anna …'")
     """
     if isinstance(cell, (float, np.floating)):
-        return f"{cell:g}"
+        # A long number may be somebody's; a short one is shown so that 2.9999999999 is not 3.
+        return f"{cell:.12g}" if abs(float(cell)) < LONG_NUMBER else f"{cell:g}"
     try:
         text = repr(cell.item() if isinstance(cell, np.generic) else cell)
     except ValueError:

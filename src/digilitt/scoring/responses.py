@@ -323,18 +323,20 @@ def _repeated_people(people: pd.DataFrame, places: pd.DataFrame) -> Iterator[Pro
     if "person" not in people:
         return
     by = [name for name in ("person", "wave", "rater") if name in people]
-    known = people["person"].notna()
-    for _, rows in places[known].groupby([people.loc[known, name] for name in by], dropna=False):
-        if len(rows) > 1:
-            what = " and ".join(by)
-            first = rows.iloc[0]
-            others = [
-                f"row {row}" if file == first["file"] else f"row {row} of {file}"
-                for row, file in zip(rows["row"].iloc[1:], rows["file"].iloc[1:], strict=True)
-            ]
-            message = f"the same {what} stands in {', '.join(others)} too; each may stand once."
-            place = {name: first[name] for name in ("file", "sheet", "row")}
-            yield Problem(code="person-twice", **place, message=message)
+    keys = people.loc[people["person"].notna(), by]
+    again = keys[keys.duplicated(keep=False)]
+    what = " and ".join(by)
+    for _, rows in places.loc[again.index].groupby(
+        [again[name] for name in by], dropna=False, sort=False
+    ):
+        first = rows.iloc[0]
+        others = [
+            f"row {row}" if file == first["file"] else f"row {row} of {file}"
+            for row, file in zip(rows["row"].iloc[1:], rows["file"].iloc[1:], strict=True)
+        ]
+        message = f"the same {what} stands in {', '.join(others)} too; each may stand once."
+        place = {name: first[name] for name in ("file", "sheet", "row")}
+        yield Problem(code="person-twice", **place, message=message)
 
 
 def _mixed_codes(people: pd.DataFrame) -> Iterator[Problem]:

@@ -146,20 +146,24 @@ def _long(people: pd.DataFrame, plan: Plan, scored: PlanScores) -> pd.DataFrame:
     return made
 
 
+def instrument_caveats(instrument: Instrument) -> Iterator[Caveat]:
+    """What is not known of the instrument, whoever answered it."""
+    if instrument.status == "pilot":
+        message = "the instrument is a pilot: nothing shows yet what its scores may be used for."
+        yield Caveat(code="instrument-pilot", where=instrument.name, message=message)
+    if n := len(instrument.unverified):
+        message = f"{counted(n, 'fact')} of the instrument not checked; see its 'unverified'."
+        yield Caveat(code="instrument-unverified", where=instrument.name, message=message)
+
+
 def _caveats(
     plan: Plan,
     scored: PlanScores,
     groups: Mapping[str, np.ndarray[tuple[int], np.dtype[np.object_]]],
 ) -> Iterator[Caveat]:
-    status = plan.instrument.status
-    if status == "pilot":
-        message = "the instrument is a pilot: nothing shows yet what its scores may be used for."
-        yield Caveat(code="instrument-pilot", where=plan.instrument.name, message=message)
+    yield from instrument_caveats(plan.instrument)
     message = "no standard error: it needs a reliability, and none was estimated here."
     yield Caveat(code="std-error-unknown", message=message)
-    if n := len(plan.instrument.unverified):
-        message = f"{counted(n, 'fact')} of the instrument not checked; see its 'unverified'."
-        yield Caveat(code="instrument-unverified", where=plan.instrument.name, message=message)
     for scale in plan.scales:
         scores = scored.scales[scale.scale]
         unassessed = scores.band == len(scale.band_ids)

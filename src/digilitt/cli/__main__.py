@@ -1,0 +1,7 @@
+"""``python -m digilitt.cli`` is the command ``digilitt``."""
+
+from __future__ import annotations
+
+from digilitt.cli import main
+
+main()
