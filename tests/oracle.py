@@ -247,7 +247,7 @@ def _scale(
         mean=total / weight if enough else None,
         n_answered=len(answered),
         n_missing=n_applicable - len(answered),
-        n_invalid=sum(outcome.n_invalid for outcome in outcomes),
+        n_invalid=_n_invalid(definition, scale, answers),
         band=_band(scale, estimate) if n_applicable else _unassessed(scale),
     )
 
@@ -276,12 +276,11 @@ def _counted(
             for rank, threshold in zip(ranks, thresholds, strict=True)
         ]
         applicable = [one.n_answered + one.n_missing > 0 for one in inner]
-        n_invalid = sum(one.n_invalid for one in inner)
     else:
         parts = [_activity(definition, scale, answers, e) for e in entries(definition, scale)]
         reached = [part[0] for part in parts]
         applicable = [part[1] for part in parts]
-        n_invalid, ranks = sum(part[2] for part in parts), []
+        ranks = []
     n_applicable, n_answered = sum(applicable), sum(one is not None for one in reached)
     enough = n_answered >= 1 and n_answered >= _needed(scale, n_applicable)
     estimate = Fraction(reached.count(True)) if enough else None
@@ -291,9 +290,30 @@ def _counted(
         mean=estimate / n_answered if estimate is not None else None,
         n_answered=n_answered,
         n_missing=n_applicable - n_answered,
-        n_invalid=n_invalid,
+        n_invalid=_n_invalid(definition, scale, answers),
         band=band if n_applicable else _unassessed(scale),
     )
+
+
+def _n_invalid(definition: Definition, scale: Mapping[str, Any], answers: Answers) -> int:
+    """Items that a scale rests on, and gates before them, whose answer is no answer."""
+    known = by_id(definition, "items")
+    names: set[str] = set()
+    for name in _names(definition, scale):
+        current: str | None = name
+        while current is not None:
+            names.add(current)
+            current = known[current].get("asked_if", {}).get("item")
+    return sum(score_item(definition, known[name], answers).n_invalid for name in names)
+
+
+def _names(definition: Definition, scale: Mapping[str, Any]) -> set[str]:
+    if scale.get("scales"):
+        inner = by_id(definition, "scales")
+        return set().union(*(_names(definition, inner[name]) for name in scale["scales"]))
+    return {
+        name for part in scale["items"] for e in [entry_of(part)] for name in (e.name, *e.others)
+    }
 
 
 def _rank(scale: Mapping[str, Any], band: str | None) -> int | None:
@@ -319,8 +339,8 @@ def _last_met(
 
 def _activity(
     definition: Definition, scale: Mapping[str, Any], answers: Answers, entry: Entry
-) -> tuple[bool | None, bool, int]:
-    """Whether one part of a count is reached, whether it applies, and invalid answers in it."""
+) -> tuple[bool | None, bool]:
+    """Whether one part of a count is reached, and whether it applies."""
     known = by_id(definition, "items")
     done: list[ItemOutcome] = []
     high: list[bool] = []
@@ -331,12 +351,11 @@ def _activity(
         if one.value is not None:
             value = low + top - one.value if entry.key == -1 else one.value
             high.append(value >= Fraction(scale["at_least"]) - NEARLY)
-    n_invalid = sum(one.n_invalid for one in done)
     applies = any(one.applicable for one in done)
     if any(high):
-        return True, applies, n_invalid
+        return True, applies
     waiting = any(one.value is None and one.applicable for one in done)
-    return (None if waiting or not high else False), applies, n_invalid
+    return (None if waiting or not high else False), applies
 
 
 def _parts(
@@ -350,7 +369,7 @@ def _parts(
         if scale.get("combine") == "scale_means":
             inner = _scale(definition, by_id(definition, "scales")[part.name], answers, groups)
             applicable = inner.n_answered + inner.n_missing > 0
-            yield ItemOutcome(inner.mean, applicable, inner.n_invalid)
+            yield ItemOutcome(inner.mean, applicable)
         else:
             yield score_item(definition, by_id(definition, "items")[part.name], answers)
 

@@ -214,9 +214,11 @@ def _count(draw: st.DrawFn, name: str, definition: Mapping[str, Any]) -> dict[st
     if draw(st.booleans()):
         cuts = [0, *draw(st.lists(st.integers(1, n_parts), max_size=3, unique=True).map(sorted))]
         scale["bands"] = [{"id": f"b{k}", "from": c, **text(f"b {k}")} for k, c in enumerate(cuts)]
-        if scale.get("combine") and draw(st.booleans()):
-            needs = {draw(st.sampled_from(first[1:])): draw(st.integers(1, n_parts))}
-            last = scale["bands"][-1]["from"]
+        last = scale["bands"][-1]["from"]
+        # Where the band before would be empty, a definition is refused.
+        passed_over = scale["at_least"] == first[-1] and last == n_parts if first else True
+        if scale.get("combine") and not passed_over and draw(st.booleans()):
+            needs = {first[-1]: n_parts}
             scale["bands"].append({"id": "top", "from": last, "needs": needs, **text("top")})
         if all_optional:
             scale["not_assessed"] = {"id": "na", **text("not assessed")}

@@ -142,7 +142,8 @@ def test_map_tells_what_it_is_unsure_of(cohort: pd.DataFrame, run: Run) -> None:
     cohort.rename(columns={"a1": "a1 svar"}).to_csv("svar.csv", index=False)
     said = run("map", "svar.csv", *CORE, "--out", "m.toml")
     assert "? Item a1 has no column" in said.stderr
-    assert "1 note" in said.stdout
+    assert "? Not used: 'a1 svar'. Is one a group?" in said.stderr
+    assert "2 notes" in said.stdout
 
 
 @pytest.mark.usefixtures("answers")
@@ -164,6 +165,37 @@ def test_check_broken_instrument(fail: Fail) -> None:
         rows = list(csv.DictReader(file, delimiter=";"))
     assert {"missing-key"} == {row["code"] for row in rows}
     assert f"Wrote {len(rows)} problems to problems.csv" in said
+
+
+def test_check_an_instrument_that_refers_to_the_official_file(run: Run, fail: Fail) -> None:
+    about = {"competence_area_id": "CompetenceArea/1", "competence_id": "Competence/1.1"}
+    outcome = {"type": "Skill", "four_levels_proficiency_name": "ProficiencyLevel/Basic"}
+    entries = [
+        {"@type": "CompetenceArea", "@id": "CompetenceArea/1", "name": "One", "description": "D."},
+        {"@type": "Competence", "@id": "Competence/1.1", "name": "Search", "description": "D.",
+         "competence_area_id": "CompetenceArea/1"},
+        {"@type": "ProficiencyLevel", "@id": "ProficiencyLevel/Basic_1", "eight_levels_mapping": 1,
+         "four_levels_name": "Basic", "four_levels_description": "D.", "six_levels_mapping": "A1"},
+        {"@type": "LearningOutcome", "@id": "LearningOutcome/LO1.1.06", "description": "D.",
+         "ai_label": "AI-Implicit", **about, **outcome},
+    ]  # fmt: skip
+    Path("official.jsonld").write_text(json.dumps({"@graph": entries}), encoding="utf-8")
+    run("new", "mine")
+    file = Path("mine/instrument.toml")
+    text = file.read_text(encoding="utf-8")
+    link = 'competences = ["digcomp-3.0:LO1.1.06"]'
+    file.write_text(text.replace("[[items]]", f"[[items]]\n{link}", 1), encoding="utf-8")
+    assert "read_digcomp()" in fail("check", "mine")
+    assert "in order" in run("check", "mine", "--framework", "official.jsonld").stdout
+    frame = dl.simulate(
+        dl.instrument("mine", frameworks=[dl.read_digcomp("official.jsonld")]), n=9, rng=1
+    )
+    frame.responses.codes.to_csv("svar.csv", index=False)
+    scored = ("score", "svar.csv", "--instrument", "mine", "--out", "x.html")
+    assert "--framework FILE" in fail(*scored)
+    run(*scored, "--framework", "official.jsonld")
+    own = dl.framework("digcomp-2.2").model_dump(mode="json", exclude_none=True)
+    assert own["id"] == "digcomp-2.2"
 
 
 @pytest.mark.usefixtures("answers")

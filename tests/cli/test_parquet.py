@@ -30,7 +30,7 @@ def test_scores_stand_beside_the_columns_to_take_along(run: Run, cohort: pd.Data
     said = run("score-parquet", "svar.parquet", *CORE, "--out", "poäng.parquet",
                "--keep", "person", "--keep", "wave")  # fmt: skip
     assert said.stdout == (
-        f"Wrote poäng.parquet: {len(cohort)} rows (one row per person, which is not for "
+        f"Wrote poäng.parquet: {len(cohort)} rows (one row for each row read, which is not for "
         "publication).\n"
     )
     assert said.stderr.startswith("Scoring svar.parquet …\n! instrument-pilot (digilitt-core@")
@@ -117,5 +117,5 @@ def test_without_an_engine_the_extra_is_named() -> None:
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
     )
     assert ended.returncode == 2
-    assert "pip install 'digilitt[scale]'" in ended.stderr
+    assert 'pip install "digilitt[scale]"' in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -76,6 +76,25 @@ def test_a_roster_with_personal_numbers_is_refused(tmp_path: Path) -> None:
     assert "9874" not in str(caught.value)
 
 
+def test_columns_that_are_not_used_are_told(export: pd.DataFrame) -> None:
+    core = dl.instrument("digilitt-core")
+    more = export.rename(columns={"Deltagarkod": "Nr"}).assign(Stadsdel="Öster")
+    more.to_csv("mer.csv", index=False)
+    (note,) = guess_mapping("mer.csv", core).notes
+    assert note == "Not used: 'Nr', 'Stadsdel'. Is one the person, the wave or a group?"
+    more.assign(wave=2018).rename(columns={"Nr": "Löpnr"}).to_csv("mer.csv", index=False)
+    guess = guess_mapping("mer.csv", core)
+    assert (guess.person, guess.wave) == ("Löpnr", "wave")
+    assert guess.notes == ("Not used: 'Stadsdel'. Is one a group?",)
+
+
+def test_many_columns_that_are_not_used(export: pd.DataFrame) -> None:
+    more = {f"X{number}": "?" for number in range(20)}
+    export.assign(**more).to_csv("mer.csv", index=False)
+    (note,) = guess_mapping("mer.csv", dl.instrument("digilitt-core")).notes
+    assert "'X11' and 8 more. Is one the wave or a group?" in note
+
+
 @pytest.mark.usefixtures("export")
 def test_values_for_a_group_that_is_not_there() -> None:
     guess = guess_mapping("svar.csv", dl.instrument("digilitt-core"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,43 @@ def test_score_by_options(cohort: pd.DataFrame, run: Run, sheets: Sheets) -> Non
         *("--person", "Kod nr", "--wave", "Gång", "--group", "Ort", "--by", "Ort"),
     )
     assert sheets("y.xlsx")["scores"][0][:2] == ("wave", "Ort")
+
+
+@pytest.mark.usefixtures("answers")
+def test_score_goes_by_the_group_that_is_named(run: Run, sheets: Sheets) -> None:
+    command = ("score", "svar.csv", *CORE, "--out", "x.xlsx", "--overwrite")
+    for more, by in (
+        ((), ("municipality",)),
+        (("--group", "role"), ("role",)),
+        (("--group", "role", "--group", "sex"), ("role", "sex")),
+        (("--group", "role", "--by", "sex"), ("sex",)),
+    ):
+        said = run(*command, *more).stderr
+        assert f"By: {', '.join(by)}.\n" in said
+        assert sheets("x.xlsx")["scores"][0][1 : 2 + len(by)] == (*by, "scale")
+
+
+@pytest.mark.usefixtures("answers")
+def test_a_group_named_by_its_header_is_called_as_the_mapping_says(run: Run) -> None:
+    dl.Mapping(wave="wave", groups={"ort": "municipality", "kön": "sex"}).write("m.toml")
+    scored = ("score", "svar.csv", *CORE, "--mapping", "m.toml", "--out", "x.html")
+    assert "By: kön.\n" in run(*scored, "--group", "sex").stderr
+
+
+def test_score_without_groups_says_so(cohort: pd.DataFrame, run: Run) -> None:
+    codes = [item.id for item in dl.instrument("digilitt-core").items]
+    cohort[codes].to_csv("svar.csv", index=False)
+    assert "By: no group.\n" in run("score", "svar.csv", *CORE, "--out", "x.html").stderr
+
+
+@pytest.mark.usefixtures("answers")
+def test_score_to_parquet_without_pyarrow_fails_before_the_work(
+    fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    said = fail("score", "svar.csv", *CORE, "--out", "x.parquet")
+    assert 'pip install "digilitt[scale]"' in said
+    assert "Reading" not in said
 
 
 @pytest.mark.usefixtures("answers")

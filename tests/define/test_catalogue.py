@@ -216,6 +216,18 @@ def test_folders(tmp_path: Path) -> None:
         framework(tmp_path)
 
 
+def test_a_file_that_notepad_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine/instrument.toml.txt").write_bytes(COMPLETE.read_bytes())
+    for which in ("mine", "mine/instrument.toml", Path("mine")):
+        with pytest.raises(DefinitionError, match=r"'instrument\.toml\.txt'; remove \.txt") as told:
+            instrument(which)
+        assert [problem.code for problem in told.value.problems] == ["toml"]
+    Path("mine/instrument.toml").write_bytes(COMPLETE.read_bytes())
+    assert instrument("mine") == instrument(COMPLETE)
+
+
 def test_byte_order_mark_windows_lines_and_capital_ending(tmp_path: Path) -> None:
     path = tmp_path / "WINDOWS.TOML"
     path.write_bytes(b"\xef\xbb\xbf" + COMPLETE.read_bytes().replace(b"\n", b"\r\n"))
@@ -234,6 +246,23 @@ def test_frameworks_of_ones_own(tmp_path: Path) -> None:
         instrument(path, frameworks=[OWN])
     (problem,) = caught.value.problems
     assert (problem.file, problem.column) == (str(path), "a1")
+
+
+def test_statements_and_outcomes_stand_in_the_official_file(tmp_path: Path) -> None:
+    path = tmp_path / "instrument.toml"
+    text = COMPLETE.read_text("utf-8")
+    for link in ("digcomp-3.0:LO1.1.06", "digcomp-3.0:CS4.1.01"):
+        path.write_text(text.replace('"digilitt:attityd"', f'"{link}"'), "utf-8")
+        with pytest.raises(DefinitionError, match=r"official DigComp file.*read_digcomp\(\)") as told:
+            instrument(path)
+        (problem,) = told.value.problems
+        assert link in problem.message
+        assert "frameworks=[…]" in problem.message
+        assert "Did you mean" not in problem.message
+    for link in ("digcomp-3.0:LO1.1", "digcomp-2.2:LO1.1.06"):
+        path.write_text(text.replace('"digilitt:attityd"', f'"{link}"'), "utf-8")
+        with pytest.raises(DefinitionError, match="which digcomp-.* has not"):
+            instrument(path)
 
 
 def test_nine_municipalities_with_codes() -> None:

@@ -124,6 +124,30 @@ BROKEN: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         definition(outer={"bands": [*BANDS, band(**{"from": 3})]}),
         [("band-outside", "all")],
     ),
+    "a band between whole numbers": (
+        definition(bands=[BANDS[0], {**BANDS[1], "from": 0.5}, band(**{"from": 0.7})]),
+        [("band-outside", "one")],
+    ),
+    "needs that everybody there meets": (
+        definition(outer={"bands": [*BANDS, band(**{"from": 1}, needs={"high": 1})]}),
+        [("band-outside", "all")],
+    ),
+    "needs of a lower and a higher number": (
+        definition(
+            outer={
+                "bands": [
+                    *BANDS,
+                    band(id="x", needs={"high": 2}),
+                    band(id="y", needs={"high": 1}, en="y", sv="y"),
+                ]
+            }
+        ),
+        [("band-outside", "all")],
+    ),
+    "a band with a name of ours": (
+        definition(bands=[BANDS[0], {**BANDS[1], "id": "(all)"}], outer={"at_least": "(all)"}),
+        [("band-id", "one"), ("unknown-band", "all")],
+    ),
     "nobody is not assessed": (definition(not_assessed=NA), [("not-assessed", "one")]),
     "not assessed without bands": (
         definition(items=["m1", "m2"], bands=None, not_assessed=NA),

@@ -214,6 +214,17 @@ def test_no_such_link(link: Any) -> None:
     assert caught.value.problems[0].code == "unknown-competence"
 
 
+def test_a_link_without_its_framework() -> None:
+    with pytest.raises(DefinitionError, match=r"Did you mean 'digcomp-2\.2:4\.3'\?"):
+        FORWARD.translate("4.3")
+
+
+def test_levels_may_be_whole_numbers() -> None:
+    assert FORWARD.translate_level(6) == FORWARD.translate_level("6") == ("3",)
+    with pytest.raises(DefinitionError, match="has no level '9'"):
+        FORWARD.translate_level(9)
+
+
 def test_levels_come_from_the_lowest_up() -> None:
     between = Crosswalk(**{**SOUND, "levels": {**SOUND["levels"], "2": ["q", "p"]}})
     assert between.translate_level("2") == ("p", "q")

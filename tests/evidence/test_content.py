@@ -201,6 +201,25 @@ def test_unknown_parts_are_told_all_at_once() -> None:
     assert {p.file for p in caught.value.problems} == {"small@1.0"}
 
 
+def test_outcomes_need_the_official_file_and_nothing_more() -> None:
+    official = framework(NEW).model_copy(
+        update={
+            "outcomes": [
+                {"id": "LO1.1.06", "competence": "1.1", "kind": "skill", "text": {"en": "Looks."}}
+            ],
+            "languages": ["en"],
+        }
+    )
+    items = about(["digcomp-3.0:LO1.1.06"])
+    for named in ({}, {"framework": NEW}):
+        with pytest.raises(DefinitionError, match=r"read_digcomp\(\).*framework=") as caught:
+            coverage(items, **named)
+        assert "Did you mean" not in str(caught.value)
+    found = coverage(items, framework=official)
+    assert found.statements["item_ids"].tolist() == ["a1"]
+    assert counts(found)["1.1"] == 1
+
+
 def test_a_crosswalk_may_lead_to_what_a_framework_of_ones_own_has_not() -> None:
     new = framework(NEW)
     cut = new.model_copy(update={"competences": new.competences[1:]})

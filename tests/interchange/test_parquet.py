@@ -241,7 +241,7 @@ def test_without_pyarrow_the_extra_is_named(
     path = written({"id": ["k1"]})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'digilitt\[scale\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "digilitt\[scale\]"'):
         read_table(path)
     with pytest.raises(MissingExtraError, match="pyarrow"):
         write_table({"t": pd.DataFrame({"x": [1]})}, path.with_name("t.parquet"))

@@ -219,6 +219,17 @@ def test_refusals(
     assert (tmp_path / "gammal.csv").read_text() == "kvar"
 
 
+@pytest.mark.parametrize("tables", [SCORES, [SCORES], None, {"t": SCORES, "u": [1], "v": "x"}])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_what_is_no_table_by_name(tmp_path: Path, tables: Any, suffix: str) -> None:
+    path = tmp_path / f"ut{suffix}"
+    with pytest.raises(InterchangeError, match=r'as in \{"scores": frame\}') as caught:
+        write_table(tables, path)
+    names = ["u", "v"] if isinstance(tables, dict) else [""]
+    assert [(p.code, p.sheet) for p in caught.value.problems] == [("no-frame", n) for n in names]
+    assert not path.exists()
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InterchangeError, match=r"no folder '.*finns inte'"):
         write_table({"t": SCORES}, tmp_path / "finns inte" / "ut.csv")

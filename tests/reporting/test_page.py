@@ -14,7 +14,10 @@ from digilitt.define.catalogue import instrument, instruments, sample
 from digilitt.define.instrument import Instrument
 from digilitt.disclosure import Disclosure
 from digilitt.interchange.answers import read_responses
+from digilitt.reporting import wording
 from digilitt.reporting.render import report
+from digilitt.reporting.texts import texts
+from digilitt.reporting.views import Words
 from digilitt.scoring.participation import participation
 from digilitt.scoring.scores import score
 from digilitt.scoring.simulation import simulate
@@ -347,6 +350,124 @@ def test_a_scale_of_scales_is_explained(core):
     assert "The scale is made up of Attitude, Awareness and Ability." in text_of
     assert "All 3 scales must have a value." in text_of
     assert "At least 50% of the items that apply to the person must be answered." in text_of
+
+
+@pytest.fixture(scope="module")
+def skills():
+    return score(simulate(instrument("eurostat-dsi-2"), n=60, rng=1).responses)
+
+
+@pytest.mark.parametrize(
+    ("language", "il", "overall"),
+    [
+        (
+            "sv",
+            ["0", "1", "2–4", "personer som ingen av skalans frågor gäller"],
+            [
+                *("0–1", "2", "3", "4", "5, men inte Mer än grundläggande"),
+                "5; dessutom minst 5 delskalor på minst nivån Mer än grundläggande",
+                "personer som ingen av skalans frågor gäller",
+            ],
+        ),
+        (
+            "en",
+            ["0", "1", "2–4", "persons to whom none of the items of the scale applies"],
+            [
+                *("0–1", "2", "3", "4", "5, but not Above basic"),
+                "5; and at least 5 subscales at level Above basic or above",
+                "persons to whom none of the items of the scale applies",
+            ],
+        ),
+    ],
+)
+def test_levels_of_counts_are_whole_numbers(skills, language, il, overall):
+    page = report(skills, language=language, disclosure=FIVE).html()
+    check_page(page, language)
+    tree = parsed(page)
+    tables = {table.first("caption").attrs["id"]: table for table in tree.all("table")}
+    for name, expected in (("il", il), ("overall", overall)):
+        rows = grid(tables[f"bands-{name}-caption"])
+        assert rows[0] == (["Nivå", "Poäng"] if language == "sv" else ["Level", "Score"])
+        assert [row[1] for row in rows[1:]] == expected
+
+
+def counted_bands(bands):
+    """The ranges of such bands of a count of four items."""
+    levels = [{"id": f"b{i}", "label": text(f"B{i}")} | band for i, band in enumerate(bands)]
+    items = ["a1", "a2", "a3", "a4"]
+    counted = scale("s", items, metric="count", at_least=2, min_answered=1, bands=levels)
+    inst = Instrument(**definition([counted]))
+    content = report(scored(cohort({"A": 9}), inst), disclosure=FIVE).content
+    words = Words(content, texts("en"))
+    return [wording.whole_range(words, band) for band in content.scales[0].bands]
+
+
+def test_a_cut_score_between_whole_numbers_begins_at_the_next():
+    assert counted_bands([{"from": 0}, {"from": 0.5}, {"from": 2.5}]) == ["0", "1–2", "3–4"]
+
+
+def test_whoever_lacks_what_a_higher_level_needs_stays_below_it():
+    parts = [scale(f"p{i}", [f"a{i}"]) for i in range(1, 5)]
+    levels = [
+        {"id": "few", "from": 0, "label": text("Few")},
+        {"id": "most", "from": 2, "label": text("Most")},
+        {"id": "all", "from": 4, "needs": {"top": 4}, "label": text("All")},
+    ]
+    names = [part["id"] for part in parts]
+    whole = scale("s", [], scales=names, combine="bands", metric="count", at_least="mid")
+    inst = Instrument(**definition([*parts, whole | {"min_answered": 1, "bands": levels}]))
+    frame = cohort({"A": 9})
+    frame[["a1", "a2", "a3", "a4"]] = [[3, 3, 3, 3]] * 6 + [[3, 3, 3, 2]] * 3
+    scores = scored(frame, inst)
+    # Three people have four areas and not what the highest level needs.
+    table = scores.table[scores.table["scale"] == "s"]
+    assert table["band"].astype(str).tolist() == ["all"] * 6 + ["most"] * 3
+    content = report(scores, disclosure=FIVE, language="en").content
+    words = Words(content, texts("en"))
+    told = [wording.whole_range(words, band) for band in content.scales[-1].bands]
+    assert told == ["0–1", "2–4, but not All (en)", "4"]
+
+
+def test_what_is_required_of_a_count_whose_items_count_together(skills):
+    said = parsed(report(skills, disclosure=FIVE).html()).by_id("content").text
+    assert "Minst 1 av 4 frågor måste ha besvarats, när frågor som hör ihop räknas" in said
+    assert "Minst 1 av 6 frågor måste ha besvarats. Annars får" in said
+    assert "Poängen är hur många av frågorna som har fått ett svar värt minst 1 poäng." in said
+
+
+def test_a_scale_of_one_item_is_not_told_as_many():
+    inst = Instrument(**definition([scale("s", ["a1"], min_answered="all", bands=[])]))
+    said = parsed(report(scored(cohort({"A": 9}), inst), disclosure=FIVE).html())
+    assert "Skalans enda fråga måste ha besvarats. Annars" in said.by_id("content").text
+
+
+def test_what_was_not_checked_is_a_caution(skills):
+    tree = parsed(report(skills, disclosure=FIVE).html())
+    main = tree.by_id("content").text
+    caution = "Delar av det som instrumentet bygger på är inte kontrollerade mot källan."
+    assert main.count(caution) == 1
+    assert main.index(caution) < main.index("Vilka svarade")
+    checked = report(scored(cohort({"A": 9})), disclosure=FIVE).html()
+    assert caution not in checked
+
+
+@pytest.mark.parametrize(("languages", "is_english"), [(["sv"], False), (["sv", "en"], True)])
+def test_notes_are_called_english_only_where_the_instrument_has_english(languages, is_english):
+    def only(value):
+        if isinstance(value, dict) and set(value) == {"sv", "en"}:
+            return {name: value[name] for name in languages}
+        if isinstance(value, dict):
+            return {key: only(inner) for key, inner in value.items()}
+        return [only(inner) for inner in value] if isinstance(value, list) else value
+
+    more = {"notes": ["En anmärkning."], "unverified": ["Något."], "languages": languages}
+    inst = Instrument(**only(definition()) | more)
+    page = report(scored(cohort({"A": 9}), inst), disclosure=FIVE).html()
+    check_page(page, "sv")
+    tree = parsed(page)
+    assert ("(på engelska)" in tree.by_id("content").text) == is_english
+    lists = [node for node in tree.all("ul") if node.text in ("En anmärkning.", "Något.")]
+    assert [node.attrs.get("lang") for node in lists] == ["en" if is_english else None] * 2
 
 
 def test_reversed_items_are_marked():

@@ -198,13 +198,13 @@ def test_caveats_without_a_text_of_ours_stand_in_english_without_small_numbers()
     caveat = Caveat(code="new", where="<b>", message="3 persons of 17 are <odd>.")
     page = report(with_caveats(caveat), disclosure=FIVE).html()
     said = [n.text for n in parsed(page).every() if n.tag == "span" and n.attrs.get("lang") == "en"]
-    assert said == ["<b>: .. persons of 17 are <odd>."]
+    assert said == ["<b> – .. persons of 17 are <odd>."]
 
 
 def test_caveats_name_the_scale_by_its_title():
-    caveat = Caveat(code="no-answers", where="one", message="12 rows have no answer at all.")
+    caveat = Caveat(code="invalid-answer", where="one", message="12 answers fit no option.")
     page = report(with_caveats(caveat, caveat), disclosure=FIVE).html()
-    assert page.count("Skala one: 12 rader saknar svar på alla frågor i skalan.") == 1
+    assert page.count("Skala one – Svar som inte gick att tolka och räknas som uteblivna: 12.") == 1
 
 
 def test_writing(tmp_path):
@@ -261,3 +261,10 @@ def test_the_cohort_is_quick():
     page = report([scores, who], by="municipality", disclosure=FIVE)
     assert len(page.html()) > 100_000
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("name", ["group", "wave_code", "level", "n_groups"])
+def test_a_group_column_may_have_any_name_but_those_of_results(name):
+    made = scored(cohort({"A": 9, "B": 8}).rename(columns={"place": name}))
+    shown = report(made, by=name, disclosure=FIVE).tables["scores"]
+    assert shown[name].tolist()[:2] == ["A", "A"]

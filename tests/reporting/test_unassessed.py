@@ -91,6 +91,31 @@ def test_nobody_learns_how_few_were_not_assessed(scores: Scores, page: Report) -
         assert not reader.can_tell(reader.cells(place, scale, [level])), (place, scale, level)
 
 
+def test_remarks_do_not_complete_what_the_tables_withhold(scores: Scores) -> None:
+    made = report(scores, by="place", language="sv", disclosure=Disclosure(min_n=MIN_N))
+    assert made.content.any_withheld
+    told = [remark for remark in made.content.remarks if remark.code == "not-assessed"]
+    assert len(told) == len(DSI.scales)
+    assert all(remark.n is not None and remark.n.value is None for remark in told)
+    assert not any(character.isdigit() for remark in told for character in remark.message)
+    free = report(scores, by="place", language="sv", disclosure=Disclosure(min_n=1))
+    numbers = [remark.n for remark in free.content.remarks if remark.code == "not-assessed"]
+    assert all(number is not None and number.value for number in numbers)
+
+
+def test_an_indicator_is_shown_where_all_its_bands_are(page: Report) -> None:
+    bands = page.tables["bands"].set_index(["place", "scale", "band"])["n"]
+    table = page.tables["indicators"].set_index(["place", "indicator"])
+    for indicator in DSI.indicators:
+        for place in (*PLACES, ALL):
+            parts = [bands[place, indicator.scale, band] for band in indicator.bands]
+            row = table.loc[(place, indicator.id)]
+            assert row["n"] == sum(parts) or (pd.isna(row["n"]) and np.isnan(parts).any())
+            assert row["suppressed"] == np.isnan(parts).any()
+    assert table["suppressed"].any()
+    assert not table["suppressed"].all()
+
+
 def test_what_may_be_shown_is_shown(page: Report) -> None:
     shown = page.tables["bands"].set_index(["place", "scale", "band"])["n"]
     assert shown.xs(ALL, level="band").notna().all()

@@ -213,6 +213,22 @@ def test_not_assessed_is_a_class_and_no_score(simulated: Any) -> None:
     assert who["valid"] >= whole[ALL]
 
 
+@pytest.mark.parametrize(
+    "build",
+    [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table],
+    ids=["pandas", "polars", "lazy", "pyarrow"],
+)
+def test_an_answer_that_a_gate_cannot_have_is_invalid(build: Any) -> None:
+    columns = {name: [float(cell)] * 2 for name, cell in person(il=2).items()} | {"IU": [1.0, 0.0]}
+    with pytest.raises(ResponseError) as caught:
+        score_frame(build(columns), PLAN)
+    assert [(p.code, p.column) for p in caught.value.problems] == [("invalid-answer", "IU")]
+    found = score_frame(build(columns), PLAN, on_problem="missing")
+    table = found.collect() if build is pl.LazyFrame else found
+    counts = {name: list(table[f"{name}_n_invalid"]) for name in (*AREAS, "overall")}
+    assert {tuple(map(int, map(str, numbers))) for numbers in counts.values()} == {(0, 1)}
+
+
 def test_indicators_say_when_there_are_none() -> None:
     made = small({"a1": "agree"}, {"id": "s", "items": ["a1"], "metric": "mean"})
     scored = score(responses(pd.DataFrame({"a1": [1, 2]}), made))

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,8 +67,13 @@ def sunk(frame: pl.LazyFrame) -> pl.DataFrame:
         return pl.read_parquet(path, memory_map=False)
 
 
-def in_duckdb(table: pa.Table) -> Any:
-    return duckdb.connect().from_arrow(table)
+def in_duckdb(table: pa.Table) -> duckdb.DuckDBPyRelation:
+    return duckdb.from_arrow(table)
+
+
+def in_order(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    """SQL promises no order of rows."""
+    return relation.order("row_number").to_arrow_table()
 
 
 ENGINES = {
@@ -83,8 +89,7 @@ ENGINES = {
     ),
     "polars-sink": Engine(lambda table: pl.from_arrow(table).lazy(), sunk),
     "pyarrow": Engine(lambda table: table),
-    # SQL promises no order of rows.
-    "duckdb": Engine(in_duckdb, lambda relation: relation.order("row_number").to_arrow_table()),
+    "duckdb": Engine(in_duckdb, in_order),
 }
 
 
@@ -278,3 +283,21 @@ def test_norm_groups_are_text_or_categories(engine: Engine, encoded: bool) -> No
     found = lists_of(engine.read(score_frame(engine.build(table), BY_SEX)))
     assert found["s_t_score"] == [60.0, 60.0, None, None]
     assert found["sex"] == sexes.to_pylist()
+
+
+def test_duckdb_takes_nan_in_a_parquet_file_for_blank(tmp_path: Path) -> None:
+    made = small({"a1": "agree"}, {"id": "s", "items": ["a1"], "metric": "mean"})
+    path = tmp_path / "a.parquet"
+    # By the statistics that are written, nothing here is NaN.
+    pq.write_table(pa.table({"a1": [1.0, math.nan, 3.0]}), path)
+    with duckdb.connect() as connection:
+        found = score_frame(connection.read_parquet(str(path)), made).fetchall()
+    assert sorted(row[1:] for row in found if row[1] is not None) == [(1.0, 1), (3.0, 1)]
+    assert [row[1:] for row in found if row[1] is None] == [(None, 0)]
+
+
+def test_duckdb_takes_a_star_for_all_columns() -> None:
+    made = small({"a1": "agree"}, {"id": "s", "items": ["a1"], "metric": "mean"})
+    with duckdb.connect() as connection, pytest.raises(ResponseError) as caught:
+        score_frame(connection.from_arrow(pa.table({"a1": [1.0], "*": [2.0]})), made)
+    assert [problem.code for problem in caught.value.problems] == ["column-name"]

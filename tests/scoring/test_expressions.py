@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from digilitt.define.instrument import Instrument
 from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names, stages
-from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
+from digilitt.scoring.item_expressions import TEMPORARY, invalid_counts
 from digilitt.scoring.kernel import score_arrays
 from digilitt.scoring.plan import Plan
 from tests import oracle
@@ -115,7 +115,7 @@ def test_invalid_counts_agree_with_the_kernel(data: st.DataObject) -> None:
         sex=pl.lit("man")
     )
     made = run(frame, plan).select(
-        *(invalid_count(item).alias(item.item) for item in plan.scored_items)
+        *(count.alias(item.item) for item, count in invalid_counts(plan).items())
     )
     codes = {
         name: np.array([np.nan if cell is None else cell for cell in column], np.float64)

@@ -177,7 +177,7 @@ def test_invalid_answers_are_counted_and_refused(
         item.item: sum(
             oracle.score_item(definition, items[item.item], row).n_invalid for row in rows
         )
-        for item in compile_plan(instrument).scored_items
+        for item in compile_plan(instrument).read_items
     }
     if not any(counts.values()):
         found = values_of(score_frame(frame, instrument))

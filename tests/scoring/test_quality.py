@@ -107,7 +107,36 @@ def test_straight_lining_is_judged_where_it_can_be_seen() -> None:
     ]
     assert found.scales["n_judged"].tolist() == [5, 5, 0]
     assert math.isnan(found.scales["share"].iloc[2])
-    assert [where for where, _ in caveats(found, "straight-unknown")] == ["mixed"]
+    ((where, message),) = caveats(found, "straight-unknown")
+    assert (where, "several response formats" in message) == ("mixed", True)
+
+
+def test_scales_of_ticks_cannot_be_judged() -> None:
+    ticks = dict.fromkeys(["k1", "k2"], {"format": "quiz", "key": [1, 3]})
+    made = small(ticks, {"id": "s", "items": ["k1", "k2"], "metric": "sum"})
+    found = quality(answered(made, [[1, 0, 1] * 2]))
+    assert listed(found.straight["s"]) == [None]
+    ((_, message),) = caveats(found, "straight-unknown")
+    assert message == "its items take several ticks, so an answer is no single code."
+
+
+def test_straight_says_who_it_was() -> None:
+    found = quality(read())
+    assert found.straight.columns.tolist() == ["person", "both", "one", "mixed"]
+    assert found.straight["person"].tolist() == found.table["person"].tolist()
+    frame = pd.DataFrame({"who": ["k1", "k1"], "when": ["b", "a"], "i1": [3, 3], "i2": [3, 2]})
+    waves = quality(responses(frame, agree(2), person="who", wave="when")).straight
+    assert waves.columns.tolist() == ["person", "wave", "s"]
+    rows = zip(waves["person"], waves["wave"], waves["s"], strict=True)
+    assert list(rows) == [("k1", "b", True), ("k1", "a", False)]
+
+
+def test_a_scale_called_person_keeps_its_column() -> None:
+    made = agree(2, id="person")
+    frame = pd.DataFrame({"who": ["k1"], "i1": [3], "i2": [3]})
+    found = quality(responses(frame, made, person="who"))
+    assert found.straight.columns.tolist() == ["person"]
+    assert listed(found.straight["person"]) == [True]
 
 
 def test_rows_that_recur() -> None:
@@ -266,6 +295,56 @@ def test_scales_of_scales_are_made_of_their_items() -> None:
     assert outer[["item", "key"]].values.tolist() == [["b1", 1], ["b2", -1], ["b3", 1]]
 
 
+def both_ways(*first: str) -> Instrument:
+    names = ["b1", "b2", "b3"]
+    return small(
+        dict.fromkeys(names, "agree"),
+        {"id": "first", "items": list(first), "metric": "mean"},
+        {"id": "second", "items": ["-b1"], "metric": "mean"},
+        {"id": "rest", "items": ["b2", "b3"], "metric": "mean"},
+        {
+            "id": "outer",
+            "scales": ["first", "second", "rest"],
+            "combine": "scale_means",
+            "metric": "mean",
+        },
+    )
+
+
+def test_an_item_keyed_both_ways_is_left_out_with_its_reason() -> None:
+    values = [[1, 2, 2], [2, 1, 3], [4, 4, 3], [5, 5, 5], [3, 3, 4]]
+    made = both_ways("b1", "b2")
+    found = quality(answered(made, values))
+    outer = found.keying[found.keying["scale"] == "outer"].set_index("item")
+    rest = found.keying[found.keying["scale"] == "rest"].set_index("item")
+    assert outer["key"].to_dict() == {"b1": 0, "b2": 1, "b3": 1}
+    assert math.isnan(outer["item_rest"]["b1"])
+    # What is left is the scale of the two others.
+    assert outer["item_rest"][["b2", "b3"]].tolist() == rest["item_rest"].tolist()
+    assert "outer" not in {where for where, _ in caveats(found, "item-rest-negative")}
+    told = dict(caveats(found, "item-rest-unknown"))
+    assert told["outer"] == (
+        "no correlation of b1 with the rest of the scale: keyed in both directions, so left out."
+    )
+    # Nor does it make the scale one of both directions.
+    scales = found.scales.set_index("scale")
+    assert scales["keys"]["outer"] == "one"
+    assert found.straight["outer"].tolist() == [False, False, False, True, False]
+
+
+def test_nothing_but_items_keyed_both_ways() -> None:
+    made = small(
+        {"b1": "agree"},
+        {"id": "first", "items": ["b1"], "metric": "mean"},
+        {"id": "second", "items": ["-b1"], "metric": "mean"},
+        {"id": "outer", "scales": ["first", "second"], "combine": "scale_means", "metric": "mean"},
+    )
+    found = quality(answered(made, [[1], [2], [5], [3]]))
+    outer = found.keying[found.keying["scale"] == "outer"]
+    assert outer["key"].tolist() == [0]
+    assert outer["item_rest"].isna().all()
+
+
 # Mahalanobis distance
 
 
@@ -406,6 +485,7 @@ def test_cut_off_of_distances() -> None:
     [
         ({"long_run": 1}, "found 1; expected a whole number from 2"),
         ({"long_run": 2.5}, "found 2.5; expected a whole number from 2"),
+        ({"long_run": 7}, "found 7; nobody can meet it, for there are 6 items"),
         ({"straight_both": 0}, "expected a whole number from 1"),
         ({"recurring": True}, "found True; expected a whole number from 1"),
         ({"missing_share": 0}, "expected a number above 0, at most 1"),

@@ -306,6 +306,7 @@ def test_problems_across_files() -> None:
     assert "stands in row 3 of efter.xlsx too" in twice.message
     assert (mixed.code, mixed.column) == ("mixed-code", "person")
     assert "'0114' and '114'" in mixed.message
+    assert "under [values.person] in a mapping" in mixed.message
 
 
 def test_the_sus_from_a_form_in_swedish() -> None:

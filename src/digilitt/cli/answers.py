@@ -10,6 +10,7 @@ import typer
 from digilitt.cli.common import (
     TABLES,
     FileArgument,
+    FrameworkOption,
     HeaderRowOption,
     InstrumentOption,
     Language,
@@ -19,6 +20,7 @@ from digilitt.cli.common import (
     OverwriteOption,
     SheetOption,
     check_target,
+    read_frameworks,
     say,
 )
 from digilitt.errors import DigilittError
@@ -48,7 +50,10 @@ def score(
     ] = None,
     by: Annotated[
         list[str] | None,
-        typer.Option(help="Group to show results by; may be repeated. Default: the first group."),
+        typer.Option(
+            help="Group to show results by; may be repeated. Default: what --group names, else "
+            "the first group."
+        ),
     ] = None,
     roster: Annotated[
         Path | None, typer.Option(help="File of those invited, with a column 'enrolled'.")
@@ -64,6 +69,7 @@ def score(
         Literal["error", "missing"],
         typer.Option(help="'missing' takes answers that do not fit as missing, and counts them."),
     ] = "error",
+    framework: FrameworkOption = None,
     sheet: SheetOption = None,
     header_row: HeaderRowOption = None,
     language: LanguageOption = "sv",
@@ -78,6 +84,7 @@ def score(
     from digilitt.define.catalogue import instrument as find
     from digilitt.disclosure import Disclosure
     from digilitt.interchange.answers import read_responses
+    from digilitt.interchange.parquet import need_pyarrow
     from digilitt.interchange.roster import read_roster
     from digilitt.reporting.render import report
     from digilitt.scoring.participation import participation
@@ -88,9 +95,11 @@ def score(
         out,
         TABLES if persons else (".html", *TABLES),
         overwrite,
-        apart=(file, mapping, roster),
+        apart=(file, mapping, roster, *(framework or ())),
     )
-    found = find(instrument)
+    if out.suffix.lower() == ".parquet":
+        need_pyarrow()
+    found = find(instrument, frameworks=read_frameworks(framework))
     say(f"Reading {file.name} …")
     known = _mapping(file, found, mapping, sheet, header_row)
     answers = read_responses(
@@ -106,7 +115,9 @@ def score(
     )
     say(f"Scoring {len(answers)} rows …")
     scores = score_responses(answers)
-    groups = by or list(answers.groups[:1])
+    names = {header: name for name, header in known.groups.items()}
+    groups = by or [names.get(name, name) for name in group or answers.groups[:1]]
+    say(f"By: {', '.join(groups) or 'no group'}.")
     invited = read_roster(roster, mapping=known) if roster else None
     who = participation(scores, by=groups, roster=invited)
     made = report([scores, who], by=groups, language=language, disclosure=disclosure)
@@ -145,6 +156,7 @@ def check(
         str, typer.Option("--instrument", help="For answers: id or path of the instrument.")
     ] = "",
     mapping: MappingOption = None,
+    framework: FrameworkOption = None,
     sheet: SheetOption = None,
     header_row: HeaderRowOption = None,
     out: Annotated[
@@ -157,13 +169,15 @@ def check(
     from digilitt.interchange.answers import read_responses
 
     if out is not None:
-        check_target(out, (".xlsx", ".csv"), overwrite, apart=(Path(target), mapping))
+        read = (Path(target), mapping, *(framework or ()))
+        check_target(out, (".xlsx", ".csv"), overwrite, apart=read)
     try:
+        own = read_frameworks(framework)
         if not instrument:
             _refuse_answers(target)
-            typer.echo(f"{find(target)} is in order.")
+            typer.echo(f"{find(target, frameworks=own)} is in order.")
             return
-        found = find(instrument)
+        found = find(instrument, frameworks=own)
         file = Path(target)
         answers = read_responses(
             file,
@@ -174,12 +188,16 @@ def check(
         )
     except DigilittError as error:
         if out is not None:
-            from digilitt.interchange.writing import write_table
-
-            write_table({"problems": error.to_frame()}, out, overwrite=overwrite)
-            say(f"Wrote {len(error.problems)} problems to {out}.")
+            _write_problems(error, out, overwrite)
         raise
     typer.echo(f"{Path(target).name} is in order: {answers}")
+
+
+def _write_problems(error: DigilittError, out: Path, overwrite: bool) -> None:
+    from digilitt.interchange.writing import write_table
+
+    write_table({"problems": error.to_frame()}, out, overwrite=overwrite)
+    say(f"Wrote {len(error.problems)} problems to {out}.")
 
 
 def _refuse_answers(target: str) -> None:

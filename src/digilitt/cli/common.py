@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from digilitt.define.framework import Framework
+
 Language = Literal["sv", "en"]
 TABLES = (".xlsx", ".csv", ".parquet")
 
@@ -24,6 +26,14 @@ MappingOption = Annotated[
 HeaderRowOption = Annotated[
     int | None, typer.Option("--header-row", help="Row of the header, when it is not row 1.")
 ]
+FrameworkOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--framework",
+        help="Framework that the items refer to: a TOML file, or the official DigComp file "
+        "(.jsonld). May be repeated.",
+    ),
+]
 SheetOption = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")]
 MinNOption = Annotated[
     int, typer.Option("--min-n", help="Smallest group whose results are shown; stands on the page.")
@@ -37,6 +47,17 @@ OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace file
 def say(message: str) -> None:
     """Tell what is under way, or a caveat, on standard error."""
     typer.echo(message, err=True)
+
+
+def read_frameworks(paths: Sequence[Path] | None) -> list[Framework]:
+    """Frameworks given as files: TOML, or else the official data supplement of DigComp."""
+    from digilitt.define.catalogue import framework
+    from digilitt.interchange.digcomp import read_digcomp
+
+    return [
+        framework(path) if path.suffix.lower() == ".toml" else read_digcomp(path)
+        for path in paths or ()
+    ]
 
 
 def check_target(

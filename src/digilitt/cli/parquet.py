@@ -34,7 +34,7 @@ def score_parquet(
     ] = "error",
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Score Parquet files of any size, one row per person; not for publication.
+    """Score Parquet files of any size, one row for each row read; not for publication.
 
     Item columns hold codes as numbers and are named as the items are. The table is never in
     memory as a whole.
@@ -59,6 +59,6 @@ def score_parquet(
     files = told.provenance.source
     origin = f" from {len(files)} files" if len(files) > 1 else ""
     typer.echo(
-        f"Wrote {out}: {told.provenance.n} rows{origin} (one row per person, which is not for "
-        "publication)."
+        f"Wrote {out}: {told.provenance.n} rows{origin} (one row for each row read, which is not "
+        "for publication)."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from digilitt.errors import DefinitionError, Problem
 Definition = TypeVar("Definition", Framework, Instrument)
 
 PACKAGE = Path(__file__).resolve().parents[1]
+# Ids of statements and outcomes, as the official data supplement of DigComp has them.
+STATED = re.compile(r"digcomp-3\.0:(?:CS|LO)\d+\.\d+\.\d+")
 FRAMEWORKS = Path(__file__).resolve().parent / "data" / "frameworks"
 
 
@@ -153,7 +156,13 @@ def municipalities() -> tuple[Municipality, ...]:
 def _is_path(which: str | Path) -> bool:
     text = str(which)
     named = text.lower().endswith(".toml") or "/" in text or "\\" in text
-    return named or isinstance(which, Path) or _is_file(Path(text) / "instrument.toml")
+    inside = Path(text) / "instrument.toml"
+    return named or isinstance(which, Path) or _is_file(inside) or _is_file(_with_txt(inside))
+
+
+def _with_txt(path: Path) -> Path:
+    """The name that editors such as Notepad give a file that is to be called something else."""
+    return Path(f"{path}.txt")
 
 
 def _is_file(path: Path) -> bool:
@@ -171,6 +180,9 @@ def _in_folder(path: Path) -> Path:
 
 
 def _read(kind: type[Definition], path: Path) -> Definition:
+    if not _is_file(path) and _is_file(other := _with_txt(path)):
+        message = f"there is no such file, but there is {other.name!r}; remove .txt from its name."
+        raise DefinitionError([Problem(code="toml", file=str(path), message=message)])
     content = read_toml(path)
     try:
         return kind(**content)
@@ -186,6 +198,17 @@ def _unknown(what: str, name: str, known: Sequence[str], also: str = "; or give 
     hint = suggestion(name, known)
     message = f"there is no {what} {name[:60]!r}.{hint} Known: {listed(known)}{also}."
     return Problem(code=f"unknown-{what}", message=message)
+
+
+SUPPLEMENT = (
+    "Statements and outcomes stand in the official DigComp file alone: read it with "
+    "read_digcomp(), and pass it by"
+)
+
+
+def stands_in_supplement(link: str, whole: Framework) -> bool:
+    """Whether a link is to a statement or an outcome, of a framework that came without them."""
+    return bool(STATED.fullmatch(link)) and not (whole.statements or whole.outcomes)
 
 
 def _link_problems(made: Instrument, own: Sequence[Framework]) -> Iterable[Problem]:
@@ -209,6 +232,8 @@ def _link_problems(made: Instrument, own: Sequence[Framework]) -> Iterable[Probl
                 f"refers to {link!r}, which {name} has not; see framework({name!r}).links."
                 f"{suggestion(link, known[name].links)}"
             )
+            if stands_in_supplement(link, known[name]):
+                message = f"refers to {link!r}. {SUPPLEMENT} frameworks=[…] (--framework FILE)."
         else:
             continue
         yield Problem(code="unknown-competence", column=item_id, message=message)

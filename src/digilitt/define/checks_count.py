@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from itertools import chain
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, pairwise, product
+from math import prod
 
 from digilitt.define.fields import alike
 from digilitt.define.problems import listed, suggestion
 from digilitt.define.ranges import Range, pooled_items
 from digilitt.define.scale import Scale, ScaleItem
 from digilitt.errors import Problem
+
+# As for a score that comes this close to a cut score.
+CUT_TOLERANCE = 1e-9
+# More than any real composite has; beyond, bands are not looked through one by one.
+MOST_COMBINATIONS = 20_000
 
 
 def count_problems(
@@ -35,7 +41,10 @@ def count_problems(
         yield from _plain_problems(scale, by_id)
     else:
         yield from _misplaced_problems(scale, by_id)
-    yield from _need_problems(scale, by_id)
+    needs = [*_need_problems(scale, by_id)]
+    yield from needs
+    if scale.metric == "count" and not needs and not [*_threshold_problems(scale, by_id, of_item)]:
+        yield from _reach_problems(scale, by_id)
     yield from _not_assessed_problems(scale, by_id, always)
 
 
@@ -146,6 +155,58 @@ def _need_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem
                     f"{len(scale.scales)}, the scales that are counted."
                 )
                 yield Problem(code="band-needs", column=scale.id, message=message)
+
+
+def _reach_problems(scale: Scale, by_id: Mapping[str, Scale]) -> Iterator[Problem]:
+    """Bands of a count that nobody can be in: between whole numbers, or always passed over."""
+    by_band = scale.combine == "bands"
+    n_parts = len(scale.scales if by_band else pooled_items(scale, by_id))
+    in_order = all(
+        band.start < after.start or (band.start == after.start and after.needs)
+        for band, after in pairwise(scale.bands)
+    )
+    # Other bands are said to be out of order, or out of reach, already.
+    if not (scale.bands and in_order and scale.bands[-1].start <= n_parts + CUT_TOLERANCE):
+        return
+    if by_band:
+        orders = [[band.id for band in by_id[inner].bands] for inner in scale.scales]
+        if prod(map(len, orders)) > MOST_COMBINATIONS:
+            return
+        found = {_band_of(scale, ranks, orders) for ranks in product(*map(_positions, orders))}
+    else:
+        found = {_last_from(scale, count) for count in range(n_parts + 1)}
+    for band in scale.bands:
+        if band.id not in found:
+            message = (
+                f"nobody can be in band {band.id!r}: whoever reaches it is in another one. Mend "
+                "its from or its needs, or those of the bands after it."
+            )
+            yield Problem(code="band-outside", column=scale.id, message=message)
+
+
+def _positions(order: Sequence[str]) -> range:
+    return range(len(order))
+
+
+def _last_from(scale: Scale, count: int) -> str:
+    return [band.id for band in scale.bands if band.start <= count + CUT_TOLERANCE][-1]
+
+
+def _band_of(scale: Scale, ranks: Sequence[int], orders: Sequence[Sequence[str]]) -> str:
+    """The band of somebody whose inner scales are in these bands of theirs."""
+
+    def n_from(name: str) -> int:
+        pairs = zip(ranks, orders, strict=True)
+        return sum(rank >= order.index(name) for rank, order in pairs)
+
+    count = n_from(str(scale.at_least))
+    met = [
+        band.id
+        for band in scale.bands
+        if band.start <= count + CUT_TOLERANCE
+        and all(n_from(name) >= n for name, n in band.needs.items())
+    ]
+    return met[-1]
 
 
 def _not_assessed_problems(

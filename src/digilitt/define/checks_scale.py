@@ -26,6 +26,9 @@ from digilitt.errors import Problem
 # Cut scores are decimal fractions; a gap smaller than this is rounding, not a gap.
 CUT_TOLERANCE = 1e-9
 
+# In tables of results: the sum over bands, and those in no known group.
+RESERVED = ("(all)", "(unknown)")
+
 # Scales of scales of scales: how deep, and how many in all, counted each time they are added up.
 MAX_DEPTH, MAX_INNER = 10, 1000
 
@@ -277,6 +280,10 @@ def _range_problems(scale: Scale, possible: Range) -> Iterator[Problem]:
 
 
 def _repeated_band_problems(scale: Scale) -> Iterator[Problem]:
+    for name in scale.band_names:
+        if name in RESERVED:
+            message = f"a band is called {name!r}, which digilitt uses itself; rename it."
+            yield Problem(code="band-id", column=scale.id, message=message)
     for name, count in Counter(band.id for band in scale.bands).items():
         if count > 1:
             message = f"band id {name!r} stands {count} times; each id may stand once."

@@ -110,15 +110,22 @@ class Crosswalk(BaseModel):
         name, _, part = str(link).partition(":")
         if name != self.source.id or part not in self.parts:
             known = [f"{self.source.id}:{part}" for part in self.parts]
+            # Most often it is the framework that was left out.
+            near = f"{self.source.id}:{link}" if link in self.parts else str(link)
             message = (
                 f"{str(link)[:60]!r} is no area or competence of {self.source.id}; expected "
-                f"one such as {known[0]!r}.{suggestion(str(link), known)}"
+                f"one such as {known[0]!r}.{suggestion(near, known)}"
             )
             raise DefinitionError([Problem(code="unknown-competence", message=message)])
         return f"{self.target.id}:{self.parts[part]}"
 
-    def translate_level(self, level: str) -> tuple[str, ...]:
+    def translate_level(self, level: str | int) -> tuple[str, ...]:
         """The level or levels that a level answers to, from the lowest up.
+
+        Parameters
+        ----------
+        level : str or int
+            Id of a level; ids are texts, and 6 is taken as ``"6"``.
 
         Raises
         ------
@@ -133,10 +140,11 @@ class Crosswalk(BaseModel):
         >>> dl.crosswalk("digcomp-3.0", "digcomp-2.2").translate_level("3")
         ('5', '6')
         """
-        if level not in self.levels:
-            message = f"{self.source.id} has no level {level!r}; known: {listed(self.levels)}."
+        name = str(level)
+        if name not in self.levels:
+            message = f"{self.source.id} has no level {name[:60]!r}; known: {listed(self.levels)}."
             raise DefinitionError([Problem(code="unknown-level", message=message)])
-        return tuple(other.id for other in self.target.levels if other.id in self.levels[level])
+        return tuple(other.id for other in self.target.levels if other.id in self.levels[name])
 
     def reverse(self) -> Crosswalk:
         """The same the other way round."""

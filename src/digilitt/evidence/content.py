@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from digilitt.define.catalogue import SUPPLEMENT, stands_in_supplement
 from digilitt.define.catalogue import framework as shipped
 from digilitt.define.crosswalk import crosswalk, directions
 from digilitt.define.framework import Framework
@@ -182,8 +183,10 @@ def _links(instrument: Instrument, whole: Framework) -> list[_Link]:
             if to in known:
                 links.setdefault((item.id, name), _Link(item.id, name, through))
             else:
-                hint = suggestion(to, known)
-                problems.append((item.id, f"refers to {to!r}, which {whole.id} has not.{hint}"))
+                message = f"refers to {to!r}, which {whole.id} has not.{suggestion(to, known)}"
+                if stands_in_supplement(to, whole):
+                    message = f"refers to {to!r}. {SUPPLEMENT} framework=…."
+                problems.append((item.id, message))
     if problems:
         raise DefinitionError(
             Problem(code="unknown-competence", file=instrument.name, column=item, message=message)

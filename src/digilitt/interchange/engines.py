@@ -7,6 +7,7 @@ quicker, and lets Polars keep gigabytes of what only one of the two has taken up
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -17,9 +18,11 @@ from digilitt.errors import InterchangeError, Problem, ResponseError, counted
 from digilitt.interchange.records import failure
 from digilitt.scoring.expressions import output_names, stages
 from digilitt.scoring.frames import score_frame
-from digilitt.scoring.item_expressions import TEMPORARY, invalid_count
+from digilitt.scoring.item_expressions import TEMPORARY, invalid_counts
 from digilitt.scoring.plan import Plan, expected
 
+# Of Zstandard, as pyarrow has it: scores hardly become smaller by a higher one, only slower.
+LEVEL = 1
 SHOWN_DIFFERENCES = 3
 
 Run = Callable[[Any], tuple[int, ...]]
@@ -77,8 +80,13 @@ def score_by_polars(job: Job, path: Path) -> Counts:
         return dict(pl.scan_parquet(file, glob=False, hive_partitioning=False).collect_schema())
 
     def write(frame: Any) -> None:
-        told = dict(job.metadata)
-        frame.sink_parquet(path, compression="zstd", metadata=told, engine="streaming")
+        frame.sink_parquet(
+            path,
+            compression="zstd",
+            compression_level=LEVEL,
+            metadata=dict(job.metadata),
+            engine="streaming",
+        )
 
     broken = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
     _refuse_unlike(job.files, schema, broken)
@@ -99,7 +107,7 @@ def score_by_duckdb(job: Job, path: Path) -> Counts:
             pattern = _unglobbed(file)
             names = connection.execute("SELECT name FROM parquet_schema(?)", [pattern]).fetchall()
             relation = connection.read_parquet([pattern])
-            _refuse_names(file, {name for (name,) in names}, relation.columns)
+            _refuse_names(file, {name for (name,) in names}, relation)
             return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
         def run(relation: Any) -> tuple[int, ...]:
@@ -112,7 +120,7 @@ def score_by_duckdb(job: Job, path: Path) -> Counts:
             told = ", ".join(f'"{key}": {_quoted(text)}' for key, text in job.metadata.items())
             connection.execute(
                 f"COPY {view} TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, "
-                f"USE_TMP_FILE false, KV_METADATA {{{told}}})"
+                f"COMPRESSION_LEVEL {LEVEL}, USE_TMP_FILE false, KV_METADATA {{{told}}})"
             )
 
         broken = (duckdb.Error, OSError)
@@ -175,15 +183,15 @@ def _counts(data: Any, plan: Plan, run: Run) -> Counts:
 
     for stage in stages(plan):
         data = data.with_columns(*stage)
-    items = plan.scored_items
+    counts = invalid_counts(plan)
     # Sums over no rows are null in SQL.
-    numbers = [nw.len().alias(TEMPORARY), *(invalid_count(i).alias(i.item) for i in items)]
+    numbers = [nw.len().alias(TEMPORARY), *(n.alias(item.item) for item, n in counts.items())]
     n_rows, *invalid = (number or 0 for number in run(nw.to_native(data.select(*numbers))))
-    return Counts(n_rows, {item.item: n for item, n in zip(items, invalid, strict=True)})
+    return Counts(n_rows, {item.item: n for item, n in zip(counts, invalid, strict=True)})
 
 
 def _invalid(plan: Plan, counts: Counts, file: str) -> Iterator[Problem]:
-    for item in plan.scored_items:
+    for item in plan.read_items:
         if count := counts.invalid[item.item]:
             message = (
                 f"{counted(count, 'answer')} outside options and missing codes; expected "
@@ -201,6 +209,7 @@ def _refuse_unlike(
     first: Mapping[str, object] = {}
     for file in files:
         try:
+            _refuse_repeated(file)
             found = schema(file)
         except InterchangeError as error:
             problems += error.problems
@@ -226,18 +235,38 @@ def _refuse_unlike(
         raise InterchangeError(problems)
 
 
-def _refuse_names(file: Path, names: set[str], columns: Sequence[str]) -> None:
-    """Refuse columns that DuckDB gives a new name, or takes for a pattern.
+def _refuse_repeated(file: Path) -> None:
+    """Refuse columns of one name, of which Polars before 2 passes over all but the last."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import read_schema
+    except ImportError:
+        return
+    try:
+        names = read_schema(file).names
+    except (ArrowException, OSError):
+        return  # the engine will find the damage
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        message = "stands more than once; rename all but one."
+        raise InterchangeError(
+            Problem(code="duplicate-header", file=file.name, column=name, message=message)
+            for name in repeated
+        )
+
+
+def _refuse_names(file: Path, names: set[str], relation: Any) -> None:
+    """Refuse columns that DuckDB gives a new name, or does not find by their name.
 
     It does not tell capitals from small letters: of ``a1`` and ``A1`` the second is renamed.
     """
     problems = []
-    for name in columns:
+    for name in relation.columns:
         message = ""
         if name not in names:
-            message = "is how DuckDB renames a column that differs from another in capitals only"
-        elif name == "*":
-            message = "is the name of a column that DuckDB takes for all columns"
+            message = "is how DuckDB renames a column that another is called like but for capitals"
+        elif not name.replace(":", "").isidentifier() and not _is_found(relation, name):
+            message = "is a name that DuckDB takes for something else"
         if message:
             advice = f"{message}. Rename it, or use engine='polars'."
             problems.append(
@@ -245,6 +274,16 @@ def _refuse_names(file: Path, names: set[str], columns: Sequence[str]) -> None:
             )
     if problems:
         raise InterchangeError(problems)
+
+
+def _is_found(relation: Any, name: str) -> bool:
+    """Whether a name means one column; some mean all (``*``), or a column of a table (``a.b``)."""
+    import duckdb
+
+    try:
+        return bool(relation.select(duckdb.ColumnExpression(name)).columns == [name])
+    except duckdb.Error:
+        return False
 
 
 def _damaged(file: str) -> InterchangeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as Keyed
 from dataclasses import replace
 from difflib import get_close_matches
@@ -19,12 +19,13 @@ from digilitt.scoring.answers import labels_of, read_column, split_ticks
 from digilitt.scoring.cells import is_blank, normalised
 from digilitt.scoring.columns import known_names, name_in
 from digilitt.scoring.compiling import compile_plan
+from digilitt.scoring.persons import quoted
 from digilitt.scoring.table import summary_rows
 
 # Header words, Swedish and English, by what such a column usually holds.
 ROLE_WORDS = {
     "person": "id person deltagare deltagarkod deltagar-id personkod kod respondent "
-    "respondent-id löpnummer participant code",
+    "respondent-id löpnr löpnummer participant code",
     "wave": "wave mättillfälle mätning omgång våg tillfälle occasion round år year",
     "cluster": "workplace arbetsplats enhet unit avdelning boende verksamhet",
     "weight": "weight vikt",
@@ -36,6 +37,8 @@ GROUP_WORDS = {
     "role": "role roll befattning yrke yrkesroll titel",
 }
 BLANK_WORDS = frozenset(("-", "--", ".", "..", "n/a", "na", "ej svar", "inget svar", "no answer"))
+# Headers that a note names, at most.
+SHOWN = 12
 WAVE_SUFFIX = re.compile(r"(.+?)(?:[ _@-]+|\.)[(\[]?([^ _.@()\[\]-]+)[)\]]?", re.DOTALL)
 
 
@@ -53,7 +56,8 @@ def guess_mapping(
     Headers that name an item by id or text, alone or followed by a wave (``a1_fore``), are
     mapped; so are common Swedish and English headers for persons, waves and groups, and
     the names and codes of DigiLitt's municipalities. What is only similar is not mapped
-    but listed in `notes`, together with answers that are not understood.
+    but listed in `notes`, together with answers that are not understood and the columns
+    that are not used.
 
     Parameters
     ----------
@@ -92,10 +96,13 @@ def guess_mapping(
     roles = {role: header for role, header in roles.items() if role != "wave" or _plain(columns)}
     used = {*columns, *roles.values(), *groups.values()}
     blanks, notes = _unread_answers(table, columns, instrument)
-    near = _near_misses([header for header in headers if header not in used], columns, instrument)
+    unused = [header for header in headers if header not in used]
+    near = dict(_near_misses(unused, columns, instrument))
+    asked = {header for those in near.values() for header in those}
+    left = [header for header in unused if header not in asked]
     values = _municipality_values(table, groups.get("municipality", ""))
     return Mapping(
-        notes=(*near, *notes),
+        notes=(*near, *notes, *_left_over(left, {*roles} if _plain(columns) else {*roles, "wave"})),
         instrument=instrument.id,
         sheet=sheet,
         header_row=header_row,
@@ -143,7 +150,8 @@ def _named(headers: Sequence[str], words: Keyed[str, str]) -> dict[str, str]:
 
 def _near_misses(
     headers: Sequence[str], columns: Keyed[str, str], instrument: Instrument
-) -> Iterator[str]:
+) -> Iterator[tuple[str, list[str]]]:
+    """A note for each item without a column, and the headers that it asks about."""
     taken = {target.partition("@")[0] for target in columns.values()}
     for item in instrument.items:
         lacking = [name for name in instrument.columns_of(item) if name not in taken]
@@ -153,9 +161,20 @@ def _near_misses(
         near = [m for name in wanted for m in get_close_matches(name, headers, n=2, cutoff=0.7)]
         if near:
             several = " or ".join(repr(header) for header in dict.fromkeys(near))
-            yield f"Item {item.id} has no column. Is it {several}? Then add it under [columns]."
+            note = f"Item {item.id} has no column. Is it {several}? Then add it under [columns]."
+            yield note, near
         else:
-            yield f"Item {item.id} has no column ({item.text.to('sv')[:60]!r})."
+            yield f"Item {item.id} has no column ({item.text.to('sv')[:60]!r}).", []
+
+
+def _left_over(headers: Sequence[str], known: Collection[str]) -> Iterator[str]:
+    """A note on columns that mean nothing so far, and on what one of them may be."""
+    if headers:
+        shown = ", ".join(quoted(header) for header in headers[:SHOWN])
+        more = f" and {len(headers) - SHOWN} more" if len(headers) > SHOWN else ""
+        wanted = [f"the {role}" for role in ("person", "wave") if role not in known]
+        question = " or ".join([part for part in (", ".join(wanted), "a group") if part])
+        yield f"Not used: {shown}{more}. Is one {question}?"
 
 
 def _unread_answers(

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import IO, Any
 
 import pandas as pd
@@ -26,8 +27,20 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 def lacking_extra(packages: str) -> MissingExtraError:
     """The error for a Parquet file without any package that reads it."""
     return MissingExtraError(
-        f"Parquet needs {packages}, which is not installed. Run: pip install 'digilitt[scale]'"
+        f'Parquet needs {packages}, which is not installed. Run: pip install "digilitt[scale]"'
     )
+
+
+def need_pyarrow() -> None:
+    """Refuse before the work what `write_parquet` could not write after it.
+
+    Raises
+    ------
+    MissingExtraError
+        pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise lacking_extra("pyarrow")
 
 
 def parquet_records(data: bytes, file: str) -> Records:

@@ -66,7 +66,8 @@ def score_file(
     Returns
     -------
     Result
-        The table has one row per scored item: item, n_invalid. Caveats tell of invalid
+        The table has one row per item that is scored or decides whether one is asked: item,
+        n_invalid. Caveats tell of invalid
         answers; the provenance has the number of rows in `n`, and the files in `source`.
 
     Raises

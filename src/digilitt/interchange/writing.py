@@ -80,9 +80,9 @@ def write_table(
     Raises
     ------
     InterchangeError
-        Unknown suffix or language, no such folder, a file that exists, more than one table for
-        a CSV or Parquet file, a table or text larger than Excel allows, columns that Parquet
-        has no type for, or a disk that refuses.
+        No data frames by name, unknown suffix or language, no such folder, a file that exists,
+        more than one table for a CSV or Parquet file, a table or text larger than Excel allows,
+        columns that Parquet has no type for, or a disk that refuses.
     MissingExtraError
         For Parquet without pyarrow, which the extra ``scale`` brings.
 
@@ -118,6 +118,7 @@ def write_table(
     """
     target = Path(path)
     suffix = target.suffix.lower()
+    _refuse_what_is_no_table(tables, target.name)
     problems = _target_problems(tables, target, language, overwrite)
     if problems:
         raise InterchangeError(problems)
@@ -137,6 +138,28 @@ def write_table(
     titles = _sheet_titles([page.name for page in pages])
     write_whole(target, lambda stream: _write_workbook(pages, titles, stream))
     return (*_replaced(pages), *_renamed(pages, titles))
+
+
+def _refuse_what_is_no_table(tables: object, file: str) -> None:
+    """Refuse a table without its name, and tables that are no data frames of pandas."""
+    expected = 'expected data frames of pandas by name, as in {"scores": frame}.'
+    wrong = [("", tables)]
+    if isinstance(tables, Mapping):
+        wrong = [(str(n), table) for n, table in tables.items() if not _is_frame(table)]
+    if wrong:
+        raise InterchangeError(
+            Problem(
+                code="no-frame",
+                message=f"found a {type(table).__name__}; {expected}",
+                file=file,
+                sheet=name,
+            )
+            for name, table in wrong
+        )
+
+
+def _is_frame(table: object) -> bool:
+    return isinstance(table, pd.DataFrame)
 
 
 def _target_problems(

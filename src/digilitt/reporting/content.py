@@ -107,7 +107,8 @@ class Band:
     """A band: from `start`, included, to `end`.
 
     `closed` says whether the end belongs to it; `needs` what else it asks for, as numbers of
-    scales and the level that they have to reach. `outside` is the band of those not assessed,
+    scales and the level that they have to reach; `but_not` which bands take over within the
+    range, from those who have what these need. `outside` is the band of those not assessed,
     which has no range.
     """
 
@@ -117,6 +118,7 @@ class Band:
     end: float
     closed: bool = False
     needs: tuple[tuple[int, Phrase], ...] = ()
+    but_not: tuple[Phrase, ...] = ()
     outside: bool = False
 
 
@@ -206,7 +208,7 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentFacts:
-    """What the instrument says of itself."""
+    """What the instrument says of itself; `notes_language` is empty where nobody knows it."""
 
     name: str
     digest: str
@@ -220,6 +222,7 @@ class InstrumentFacts:
     attribution: str
     notes: tuple[str, ...]
     unverified: tuple[str, ...]
+    notes_language: str
     formats: tuple[AnswerFormat, ...]
 
 

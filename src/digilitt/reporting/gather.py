@@ -51,6 +51,8 @@ Rows = dict[tuple[str, Group], dict[str, float]]
 
 # Caveats whose numbers count columns and empty rows, not people.
 ABOUT_THE_FILE = ("columns-dropped", "blank-columns", "blank-rows", "summary-row")
+# Numbers of persons that belong with the tables: with what those show, they complete the rest.
+BESIDE_THE_TABLES = ("group-unknown", "no-answers", "no-norm", "not-assessed", "too-few-answers")
 LEADING_COUNT = re.compile(r"(\d+) (?=\w)")
 # Said by the page itself, with the minimum that is in force.
 SAID_OTHERWISE = ("disclosure-not-applied",)
@@ -108,7 +110,7 @@ def gather(
         by=frame.by,
         waves=frame.waves,
         min_n=disclosure.min_n,
-        any_withheld=any(bool(t["suppressed"].any()) for t in protected.tables.values()),
+        any_withheld=protected.any_withheld,
         has_roster=protected.has_roster,
         participation=_participation(protected, frame),
         scales=tuple(
@@ -284,6 +286,8 @@ def _remarks(
         if found and not free:
             count = _guarded(int(found[1]), protected, disclosure)
         message = caveat.message if free else _guarded_text(caveat.message, protected, disclosure)
+        if protected.any_withheld and caveat.code in BESIDE_THE_TABLES:
+            count, message = WITHHELD, re.sub(r"\d+", "..", message)
         yield Remark(code=caveat.code, where=caveat.where, n=count, message=message)
 
 

@@ -49,6 +49,8 @@ def instrument_facts(instrument: Instrument, language: str) -> InstrumentFacts:
         attribution=instrument.attribution,
         notes=instrument.notes,
         unverified=instrument.unverified,
+        # Notes are in English by custom; an instrument that has no English has other customs.
+        notes_language="en" if "en" in instrument.languages else "",
         formats=tuple(lines),
     )
 
@@ -111,19 +113,25 @@ def scale_bands(
     scale: Scale, high: float, instrument: Instrument, language: str
 ) -> tuple[Band, ...]:
     """The bands of a scale, each with where it begins and ends."""
-    starts = [band.start for band in scale.bands]
     made = []
-    for band in scale.bands:
-        end = min((start for start in starts if start > band.start), default=high)
+    for position, band in enumerate(scale.bands):
+        after = scale.bands[position + 1 :]
+        # Whoever lacks what a band needs stays in the one before, whatever the score.
+        end = next((each.start for each in after if not each.needs), None)
         needs = [(n, _level(scale, name, instrument, language)) for name, n in band.needs.items()]
         made.append(
             Band(
                 id=band.id,
                 label=phrase(band.label, language),
                 start=band.start,
-                end=end,
-                closed=band.start == starts[-1],
+                end=high if end is None else end,
+                closed=end is None,
                 needs=tuple(needs),
+                but_not=tuple(
+                    phrase(each.label, language)
+                    for each in after
+                    if each.needs and (end is None or each.start < end)
+                ),
             )
         )
     if special := scale.not_assessed:

@@ -23,7 +23,9 @@ from digilitt.scoring.scores import Scores
 ROSTER = ("invited", "enrolled")
 TURNOUT = ("answered", "valid")
 
-PLACE = ["wave_code", "group", "scale"]
+# Names that no group column can have.
+WAVE, GROUP = "(wave)", "(group)"
+PLACE = [WAVE, GROUP, "scale"]
 
 Bools = NDArray[np.bool_]
 
@@ -58,6 +60,11 @@ class Protected:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name."""
         return {"participation": self.participation, "scores": self.scores, "bands": self.bands}
+
+    @property
+    def any_withheld(self) -> bool:
+        """Whether anything is withheld in any table."""
+        return any(bool(table[MASK].any()) for table in self.tables.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,15 +115,15 @@ def protect(
     }
     tables = _aligned(description, participation, special)
     has_roster = bool(tables.participation[list(ROSTER)].notna().all(axis=None))
-    n_groups = tables.places["group"].nunique()
-    hidden = np.zeros((tables.places["wave_code"].nunique(), n_groups), dtype=bool)
+    n_groups = tables.places[GROUP].nunique()
+    hidden = np.zeros((tables.places[WAVE].nunique(), n_groups), dtype=bool)
     cells = np.zeros(len(tables.bands), dtype=bool)
     for code in range(len(hidden)):
-        rows = (tables.bands["wave_code"] == code).to_numpy()
+        rows = (tables.bands[WAVE] == code).to_numpy()
         hidden[code], cells[rows] = _settled(tables, code, rows, has_roster, disclosure)
     shown = _emptied(tables, hidden, cells, scores, disclosure)
-    totals = tables.places.drop_duplicates("group")[tables.by].isin([ALL]).all(axis=1).to_numpy()
-    helpers = ["wave_code", "group"] + ([] if has_waves else ["wave"])
+    totals = tables.places.drop_duplicates(GROUP)[tables.by].isin([ALL]).all(axis=1).to_numpy()
+    helpers = [WAVE, GROUP] + ([] if has_waves else ["wave"])
     return Protected(
         participation=shown.participation.drop(columns=helpers),
         scores=shown.scores.drop(columns=[*helpers, "n_persons"]),
@@ -136,16 +143,16 @@ def _aligned(
         for table in (participation.table, description.table, description.bands)
     ]
     known = pd.concat([table[keys] for table in tables[:2]], ignore_index=True)
-    waves = pd.DataFrame({"wave": known["wave"].unique()}).reset_index(names="wave_code")
+    waves = pd.DataFrame({"wave": known["wave"].unique()}).reset_index(names=WAVE)
     groups = known[by].drop_duplicates() if by else pd.DataFrame(index=[0])
-    groups = groups.reset_index(drop=True).reset_index(names="group")
+    groups = groups.reset_index(drop=True).reset_index(names=GROUP)
     places = waves.merge(groups, how="cross")
     scales = description.table[["scale", "metric"]].drop_duplicates()
     bands = description.bands[["scale", "band"]].drop_duplicates()
     who = places.merge(tables[0], how="left", on=keys)
     filled = {name: who[name].fillna(0).astype("int64") for name in TURNOUT}
     # The roster has no waves: a group without a row at one wave has it at another.
-    roster = {name: who.groupby("group")[name].transform("max") for name in ROSTER}
+    roster = {name: who.groupby(GROUP)[name].transform("max") for name in ROSTER}
     if participation.table[list(ROSTER)].notna().all(axis=None):
         roster = {name: column.fillna(0).astype("int64") for name, column in roster.items()}
     scores = places.merge(scales, how="cross").merge(
@@ -171,7 +178,7 @@ def _settled(
     counted = _counts(tables, code, has_roster)
     names = [str(name) for name in counted if name not in tables.by]
     levels = tables.bands[rows].reset_index(drop=True)
-    group = levels["group"].to_numpy()
+    group = levels[GROUP].to_numpy()
     sums = (levels["band"] == ALL).to_numpy()
     # Mostly the same persons in every scale: what one scale withholds, no other may show.
     unassessed = _unassessed(levels, tables.special)
@@ -196,9 +203,9 @@ def _settled(
 
 def _counts(tables: _Tables, code: int, has_roster: bool) -> pd.DataFrame:
     """Every number of persons per group at one wave, in the order of the groups."""
-    people = tables.participation[tables.participation["wave_code"] == code]
+    people = tables.participation[tables.participation[WAVE] == code]
     names = [*(ROSTER if has_roster else ()), *TURNOUT]
-    scored = tables.scores[tables.scores["wave_code"] == code]
+    scored = tables.scores[tables.scores[WAVE] == code]
     columns: list[pd.DataFrame | pd.Series] = [people[[*tables.by, *names]].reset_index(drop=True)]
     columns += [
         rows["n_scored"].reset_index(drop=True).rename(f"n_scored:{scale}")
@@ -212,14 +219,14 @@ def _emptied(
 ) -> _Tables:
     people, described, bands = tables.participation, tables.scores, tables.bands
     at_any_wave: Bools = np.asarray(hidden.any(axis=0))
-    roster = at_any_wave[people["group"].to_numpy()] & people["invited"].notna().to_numpy()
+    roster = at_any_wave[people[GROUP].to_numpy()] & people["invited"].notna().to_numpy()
     turnout = _at(hidden, people)
     # Those scored and those in a band together tell how many were not assessed.
     told = _at_place_of(bands[cells & _unassessed(bands, tables.special)], described)
     scored = _at(hidden, described) | told
     touched = _at_place_of(bands[cells], described)
     mean, sd = scored.copy(), scored.copy()
-    for rows in described.groupby("wave_code").indices.values():
+    for rows in described.groupby(WAVE).indices.values():
 
         def protected(table: pd.DataFrame, gone: Bools) -> Bools:
             also = gone | scored[table.index.to_numpy()]
@@ -263,7 +270,7 @@ def _rounded(described: pd.DataFrame, scores: Scores) -> pd.DataFrame:
 
 def _at(hidden: Bools, table: pd.DataFrame) -> Bools:
     """Which rows of a table are of a wave and a group that are withheld."""
-    rows: Bools = hidden[table["wave_code"].to_numpy(), table["group"].to_numpy()]
+    rows: Bools = hidden[table[WAVE].to_numpy(), table[GROUP].to_numpy()]
     return rows
 
 

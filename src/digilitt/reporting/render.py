@@ -20,10 +20,12 @@ from digilitt.reporting.charts import fills
 from digilitt.reporting.checks import checked_disclosure, checked_language, checked_results
 from digilitt.reporting.content import Content
 from digilitt.reporting.gather import Page, gather
-from digilitt.reporting.protection import protect
+from digilitt.reporting.protection import Protected, protect
 from digilitt.reporting.texts import texts
 from digilitt.result import Result
 from digilitt.scoring.description import describe
+from digilitt.scoring.indicators import from_bands
+from digilitt.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,8 +47,9 @@ class Report:
     content : Content
         Everything that the page says, unrounded.
     tables : dict of str to pandas.DataFrame
-        What may be shown, for a workbook: "participation", "scores" and "bands". Withheld
-        figures are NaN, and the column ``suppressed`` is true where something in the row is.
+        What may be shown, for a workbook: "participation", "scores", "bands" and, where the
+        instrument has any, "indicators" (each shown where all its bands are). Withheld figures
+        are NaN, and the column ``suppressed`` is true where something in the row is.
     """
 
     content: Content
@@ -178,8 +181,16 @@ def report(
     page = Page(language=language, title=title, made=made or dt.date.today())
     return Report(
         content=gather(scores, who, protected, minimum, page),
-        tables=protected.tables,
+        tables=protected.tables | _indicators(scores, protected),
     )
+
+
+def _indicators(scores: Scores, protected: Protected) -> dict[str, pd.DataFrame]:
+    """Sums over bands that are shown, which tell nothing that the bands do not."""
+    if not scores.instrument.indicators:
+        return {}
+    table = from_bands(protected.bands, scores.instrument)
+    return {"indicators": table.assign(suppressed=table[["n", "n_persons"]].isna().any(axis=1))}
 
 
 def _environment() -> Environment:

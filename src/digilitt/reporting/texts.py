@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Texts:
         return f"{', '.join(words[:-1])} {self('number.and')} {words[-1]}"
 
     def number(self, value: float, decimals: int) -> str:
-        """A number with so many decimals.
+        """A number with so many decimals, halves away from zero as spreadsheets round.
 
         Examples
         --------
@@ -65,8 +66,13 @@ class Texts:
         '−1_234,6'
         >>> texts("en").number(-1234.567, 1)
         '−1,234.6'
+        >>> texts("en").number(0.285, 2), texts("en").number(2.5, 0)
+        ('0.29', '3')
         """
-        written = f"{abs(value):,.{decimals}f}"
+        # Fifteen digits, so that 0.285 is a half although its binary fraction is a little less.
+        exact = Decimal(f"{abs(value):.15g}")
+        rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+        written = f"{rounded:,.{decimals}f}"
         if self.language == "sv":
             written = written.replace(",", NO_BREAK_SPACE).replace(".", ",")
         is_negative = value < 0 and any(digit in written for digit in "123456789")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 
-from digilitt.reporting.content import Phrase, Remark, Rules, ScaleSection
+from digilitt.reporting.content import Band, Phrase, Remark, Rules, ScaleSection
+from digilitt.reporting.texts import EMPTY_MARK
 from digilitt.reporting.views import Words
 
 # Said near the top of the page rather than among the remarks on the data.
-SAID_ABOVE = ("instrument-pilot", "denominator-unknown", "simulated-data")
+SAID_ABOVE = (
+    "denominator-unknown",
+    "instrument-pilot",
+    "instrument-unverified",
+    "simulated-data",
+)
 SIMULATED = "simulated-data"
+# A cut score so little above a whole number is that number.
+TOLERANCE = 1e-9
 
 
 def summary(words: Words) -> Iterator[str]:
@@ -47,6 +56,8 @@ def cautions(words: Words) -> Iterator[str]:
         yield texts("caution.simulated")
     if content.instrument.status == "pilot":
         yield texts("caution.pilot")
+    if content.instrument.unverified:
+        yield texts("caution.unverified")
     if any(section.bands for section in content.scales):
         yield texts("caution.bands")
     if content.min_n == 1:
@@ -83,8 +94,7 @@ def computation(words: Words, section: ScaleSection) -> str:
     """The formula of a scale's score, in words."""
     texts, rules = words.texts, section.rules
     if rules.metric == "count":
-        together = any(item.together for item in section.items)
-        ending = f" {texts('method.together')}" if together else ""
+        ending = f" {texts('method.together')}" if _has_together(section) else ""
         return _threshold(words, rules, "method") + ending
     total = texts("method.sum_prorated" if rules.prorate else "method.sum_plain")
     if rules.weighted:
@@ -113,18 +123,41 @@ def _threshold(words: Words, rules: Rules, where: str) -> str:
     return words.texts(f"{where}.counted", least=words.texts.plain(rules.at_least))
 
 
-def required(words: Words, rules: Rules) -> str:
+def _has_together(section: ScaleSection) -> bool:
+    return any(item.together for item in section.items)
+
+
+def required(words: Words, section: ScaleSection) -> str:
     """How many answers a score needs."""
-    texts = words.texts
+    texts, rules = words.texts, section.rules
     ending = "_scales" if rules.of_scales else ""
     n, minimum = str(rules.n_parts), texts.plain(rules.minimum)
-    if not rules.is_share:
+    if rules.n_parts == 1:
+        rule = texts(f"method.one{ending}")
+    elif not rules.is_share and _has_together(section):
+        rule = texts("method.count_together", minimum=minimum, n=n)
+    elif not rules.is_share:
         rule = texts(f"method.count{ending}", minimum=minimum, n=n)
     elif rules.minimum == 1.0:
         rule = texts(f"method.all{ending}", n=n)
     else:
         rule = texts(f"method.share{ending}", share=texts.percent(rules.minimum))
     return f"{rule} {texts('method.otherwise')}"
+
+
+def whole_range(words: Words, band: Band) -> str:
+    """The counts that a band takes in, which are whole numbers, and what else sets it apart."""
+    texts = words.texts
+    low = math.ceil(band.start - TOLERANCE)
+    high = math.floor(band.end + TOLERANCE) if band.closed else math.ceil(band.end - TOLERANCE) - 1
+    if low > high:
+        return EMPTY_MARK
+    bounds = (texts.plain(low), texts.plain(high))
+    told = bounds[0] if low == high else texts("number.range", low=bounds[0], high=bounds[1])
+    if band.but_not:
+        levels = texts.joined([label.text for label in band.but_not])
+        told = texts("method.but_not", range=told, levels=levels)
+    return told
 
 
 def disclosure(words: Words) -> Iterator[str]:
@@ -157,9 +190,8 @@ def _remark(words: Words, remark: Remark) -> Phrase:
         return Phrase(about + remark.message, "en")
     if remark.n is None:
         return Phrase(about + known, texts.language)
-    count = texts.counted(remark.n, content.min_n)
-    told = texts(f"remark.{remark.code}", n=count)
-    return Phrase(about + told if about else told[:1].upper() + told[1:], texts.language)
+    told = texts(f"remark.{remark.code}", n=texts.counted(remark.n, content.min_n))
+    return Phrase(about + told, texts.language)
 
 
 def origin(words: Words) -> Iterator[tuple[str, str]]:

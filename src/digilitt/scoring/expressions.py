@@ -47,7 +47,7 @@ def stages(plan: Plan, *, count_invalid: bool = False) -> list[Stage]:
     optional = [item for item in items if item.may_not_apply]
     first += [applies(plan, item).alias(_name("applies", item.item)) for item in optional]
     if count_invalid:
-        first += [invalid(item).alias(_name("invalid", item.item)) for item in items]
+        first += [invalid(item).alias(_name("invalid", item.item)) for item in plan.read_items]
     raw = tuple(as_raw(column) for column in plan.columns)
     made: list[Stage] = [raw, tuple(first)]
     for level in _levels(plan):
@@ -146,9 +146,8 @@ def _sums(plan: Plan, scale: ScalePlan, count_invalid: bool) -> list[nw.Expr]:
         applying = nw.sum_horizontal(*(_part_applies(plan, part) for part in optional))
         made.append((applying + always).alias(_name("applicable", scale.scale)))
     if count_invalid:
-        flags = [nw.col(_name("invalid", name)) for part in scale.parts for name in part.items]
-        inner = [nw.col(f"{part.name}_n_invalid") for part in scale.parts if part.is_scale]
-        n_invalid = nw.sum_horizontal(*flags, *inner).cast(nw.Int64)
+        flags = [nw.col(_name("invalid", item.item)) for item in plan.items_of(scale)]
+        n_invalid = nw.sum_horizontal(*flags).cast(nw.Int64)
         made.append(n_invalid.alias(f"{scale.scale}_n_invalid"))
     return made
 

@@ -14,7 +14,12 @@ from digilitt.define.instrument import Instrument
 from digilitt.errors import Problem, ResponseError
 from digilitt.scoring.compiling import compile_plan
 from digilitt.scoring.expressions import output_names, stages
-from digilitt.scoring.item_expressions import TEMPORARY, invalid_count, raw_name
+from digilitt.scoring.item_expressions import (
+    TEMPORARY,
+    as_raw_in_duckdb,
+    invalid_counts,
+    raw_name,
+)
 from digilitt.scoring.kernel import score_arrays
 from digilitt.scoring.plan import ItemPlan, Plan, expected
 
@@ -43,7 +48,8 @@ def score_frame(
     on_problem : {"error", "missing"}
         What to do with answers that are neither an option nor a missing code. "error"
         looks for them first (on a lazy frame that runs one aggregation). "missing"
-        takes them as not answered and counts them in ``{scale}_n_invalid``.
+        takes them as not answered and counts them in ``{scale}_n_invalid``. An answer to an
+        item that a gate says was not asked is set aside in either case.
 
     Returns
     -------
@@ -86,13 +92,15 @@ def _by_expressions(data: Any, plan: Plan, count_invalid: bool) -> Any:
     steps = stages(plan, count_invalid=count_invalid)
     if data.implementation.is_pyarrow():
         work, steps = _cast_by_arrow(work, plan), steps[1:]
+    if data.implementation.is_duckdb():
+        steps = [tuple(as_raw_in_duckdb(name) for name in plan.columns), *steps[1:]]
     for stage in steps:
         work = work.with_columns(*stage)
     made = output_names(plan, count_invalid=count_invalid)
     names = work.collect_schema().names()
     # Not by their names, which Polars may take for patterns ("*").
     others = nw.exclude(*made, *(name for name in names if name.startswith(TEMPORARY)))
-    counts = {} if count_invalid else {item: invalid_count(item) for item in plan.scored_items}
+    counts = {} if count_invalid else invalid_counts(plan)
     if eager_polars:
         return nw.to_native(_in_one_query(work, [others, *made], counts))
     if counts:
@@ -130,7 +138,7 @@ def _by_kernel(frame: Any, plan: Plan, count_invalid: bool) -> Any:
     groups = {name: frame[name].to_numpy(dtype=object, na_value=None) for name in plan.norm_groups}
     scored = score_arrays(plan, columns, groups)
     if not count_invalid:
-        _refuse({item: scored.invalid[item.item] for item in plan.scored_items})
+        _refuse({item: scored.invalid[item.item] for item in plan.read_items})
     added: dict[str, Any] = {}
     text = pd.StringDtype(na_value=np.nan)  # "str" is something else in pandas 2
     for scale in plan.scales:
@@ -168,6 +176,7 @@ def _checked(frame: Any, plan: Plan, count_invalid: bool) -> Any:
         ) from None
     names = schema.names()
     if problems := [
+        *_patterns(data, names),
         *_lacking(plan, names),
         *_not_numeric(data, [name for name in plan.columns if name in names]),
         *_not_text(data, [name for name in plan.norm_groups if name in names]),
@@ -175,6 +184,12 @@ def _checked(frame: Any, plan: Plan, count_invalid: bool) -> Any:
     ]:
         raise ResponseError(problems)
     return data
+
+
+def _patterns(data: Any, names: Sequence[str]) -> Iterator[Problem]:
+    if data.implementation.is_duckdb() and "*" in names:
+        message = "is a name that DuckDB takes for all columns; rename it."
+        yield Problem(code="column-name", column="*", message=message)
 
 
 def _lacking(plan: Plan, names: Sequence[str]) -> Iterator[Problem]:

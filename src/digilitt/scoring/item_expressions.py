@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from math import inf
 from operator import and_, or_
 
 import narwhals.stable.v2 as nw
@@ -26,6 +27,13 @@ def raw_name(column: str) -> str:
 def as_raw(column: str) -> nw.Expr:
     """The temporary Float64 column that `raw` refers to; NaN, where an engine has it, is blank."""
     return nw.col(column).cast(nw.Float64).fill_nan(None).alias(raw_name(column))
+
+
+def as_raw_in_duckdb(column: str) -> nw.Expr:
+    """The same where statistics of a Parquet file tell DuckDB that nothing is NaN, wrongly."""
+    answer = nw.col(column).cast(nw.Float64)
+    is_number = answer.is_finite() | (answer == inf) | (answer == -inf)
+    return nw.when(is_number).then(answer).alias(raw_name(column))
 
 
 def score_name(item: str) -> str:
@@ -155,13 +163,18 @@ def invalid(item: ItemPlan) -> nw.Expr:
     return nw.when(reduce(or_, bad)).then(nw.lit(1)).otherwise(nw.lit(0))
 
 
-def invalid_count(item: ItemPlan) -> nw.Expr:
-    """How many answers to an item are neither option nor missing code; one number.
+def invalid_counts(plan: Plan) -> dict[ItemPlan, nw.Expr]:
+    """How many answers to each item that is read are neither option nor missing code.
 
     Where nothing else makes a score null it is a difference of counts, which costs a
     fraction of looking at each answer.
     """
-    if item.gate is not None or item.credit:
+    scored = plan.scored_items
+    return {item: _invalid_count(item, item in scored) for item in plan.read_items}
+
+
+def _invalid_count(item: ItemPlan, has_score: bool) -> nw.Expr:
+    if item.gate is not None or item.credit or not has_score:
         return invalid(item).sum()
     answer = raw(item.columns[0])
     codes = (*item.missing, *item.not_applicable)

@@ -63,7 +63,8 @@ class ScaleScores:
     n_answered, n_missing : ndarray of int64, shape (n,)
         Parts answered, and applicable parts not answered.
     n_invalid : ndarray of int64, shape (n,)
-        Items with an answer that is neither option nor missing code; they count as missing.
+        Items, gates before them included, with an answer that is neither option nor missing
+        code; it counts as missing.
     band : ndarray of int64, shape (n,)
         Position among the scale's `all_bands`, from 0; -1 where there is none.
     """
@@ -132,12 +133,16 @@ def _joined(parts: list[ScaleScores]) -> ScaleScores:
 def _score_block(
     plan: Plan, columns: Mapping[str, Floats], groups: Mapping[str, NDArray[np.object_]]
 ) -> PlanScores:
-    items = {item.item: score_item(plan, item, columns) for item in plan.scored_items}
+    items = {item.item: score_item(plan, item, columns) for item in plan.read_items}
     done: dict[str, ScaleScores] = {}
     # Invalid answers may be huge, and nobody may have answered.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for scale in plan.scales:
-            done[scale.scale] = _score_scale(scale, items, done, groups)
+            invalid = _count(
+                (items[item.item].invalid for item in plan.items_of(scale)),
+                len(next(iter(columns.values()))),
+            )
+            done[scale.scale] = _score_scale(scale, items, done, groups, invalid)
     return PlanScores(
         done, {name: int(np.count_nonzero(scores.invalid)) for name, scores in items.items()}
     )
@@ -248,6 +253,7 @@ def _score_scale(
     items: Mapping[str, ItemScores],
     done: Mapping[str, ScaleScores],
     groups: Mapping[str, NDArray[np.object_]],
+    n_invalid: NDArray[np.int64],
 ) -> ScaleScores:
     parts = [_part(scale, part, items, done) for part in scale.parts]
     n_rows = len(parts[0].score)
@@ -267,7 +273,7 @@ def _score_scale(
         mean=np.where(enough, mean, np.nan),
         n_answered=n_answered,
         n_missing=n_applicable - n_answered,
-        n_invalid=_n_invalid(scale, items, done),
+        n_invalid=n_invalid,
         band=_band(scale, estimate, n_applicable == 0, done),
     )
 
@@ -329,15 +335,6 @@ def _weighed(parts: Sequence[ItemScores], weights: Sequence[float]) -> Floats:
     for part, weight in zip(parts, weights, strict=True):
         total += part.answered * weight
     return total
-
-
-def _n_invalid(
-    scale: ScalePlan, items: Mapping[str, ItemScores], done: Mapping[str, ScaleScores]
-) -> NDArray[np.int64]:
-    flags = [items[name].invalid for part in scale.parts for name in part.items]
-    inner = [done[part.name].n_invalid for part in scale.parts if part.is_scale]
-    n_rows = len(flags[0] if flags else inner[0])
-    return sum(inner, _count(flags, n_rows))
 
 
 def _metric(

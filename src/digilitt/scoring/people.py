@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from digilitt.scoring.cells import (
 from digilitt.scoring.columns import Layout
 from digilitt.scoring.persons import holds_personal_numbers, quoted
 from digilitt.scoring.table import Cells
+
+# Keys that TOML takes without quotation marks.
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +109,7 @@ def _texts(
             "for instance with digilitt.pseudonymise(numbers, key=…)."
         )
         return told, [Problem(code="personal-number", column=header, message=message)]
-    problems = [*padding_problems(header, present), *_cell_errors(cells, header, told)]
+    problems = [*padding_problems(header, present, name), *_cell_errors(cells, header, told)]
     if name == "person":
         problems += [
             Problem(
@@ -130,8 +134,13 @@ def _cell_errors(cells: Cells, header: str, texts: Sequence[str | None]) -> Iter
             )
 
 
-def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
-    """Texts that are probably one: but for case, or for zeros that a spreadsheet took away."""
+def padding_problems(header: str, texts: Iterable[str], name: str = "") -> Iterator[Problem]:
+    """Texts that are probably one: but for case, or for zeros that a spreadsheet took away.
+
+    `name` is the role or group that the column holds, where it is not called so.
+    """
+    key = name or header
+    table = f"[values.{key}]" if BARE_KEY.fullmatch(key) else f'[values."{key}"]'
     written: dict[str, set[str]] = {}
     for text in set(texts):
         whole = text.removesuffix(".0").removesuffix(",0")
@@ -141,7 +150,7 @@ def padding_problems(header: str, texts: Iterable[str]) -> Iterator[Problem]:
         if len(several) > 1:
             both = " and ".join(map(repr, sorted(several)))
             message = (
-                f"holds both {both}; are they the same? Write them alike, or say under [values] in "
+                f"holds both {both}; are they the same? Write them alike, or say under {table} in "
                 "a mapping what each is called."
             )
             yield Problem(code="mixed-code", column=header, message=message)

@@ -8,6 +8,7 @@ decided in one place.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from digilitt.define.formats import Credit
@@ -194,18 +195,32 @@ class Plan:
         return tuple(item for item in self.items if item.item in used)
 
     @property
+    def read_items(self) -> tuple[ItemPlan, ...]:
+        """Items that scoring reads: the scored ones and the gates before them, in item order."""
+        return self._with_gates(item.item for item in self.scored_items)
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that scoring reads: those of scored items and of the gates before them."""
+        """Columns that scoring reads."""
+        return tuple(column for item in self.read_items for column in item.columns)
+
+    def items_of(self, scale: ScalePlan) -> tuple[ItemPlan, ...]:
+        """Items that one scale rests on, through inner scales and gates, each once."""
+        names = set()
+        for part in scale.parts:
+            inner = self.items_of(self.scale(part.name)) if part.is_scale else ()
+            names |= {*part.items, *(item.item for item in inner)}
+        return self._with_gates(names)
+
+    def _with_gates(self, names: Iterable[str]) -> tuple[ItemPlan, ...]:
         by_name = {item.item: item for item in self.items}
-        needed: dict[str, ItemPlan] = {}
-        for item in self.scored_items:
-            current: ItemPlan | None = item
+        needed: set[str] = set()
+        for name in names:
+            current: ItemPlan | None = by_name[name]
             while current is not None and current.item not in needed:
-                needed[current.item] = current
+                needed.add(current.item)
                 current = by_name[current.gate.item] if current.gate else None
-        return tuple(
-            column for item in self.items if item.item in needed for column in item.columns
-        )
+        return tuple(item for item in self.items if item.item in needed)
 
     @property
     def norm_groups(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from digilitt.errors import ResponseError
 from digilitt.numerics.careless import same_rows
 from digilitt.result import Caveat, Result
 from digilitt.scoring.plan import TOLERANCE, Plan
-from digilitt.scoring.quality_answers import Answers, answers_of, waves_of
+from digilitt.scoring.quality_answers import Answers, answers_of, keys_of, waves_of
 from digilitt.scoring.quality_checks import checked_cuts, cuts_table, meets
 from digilitt.scoring.quality_persons import (
     answering,
@@ -22,6 +22,7 @@ from digilitt.scoring.quality_persons import (
     with_people,
 )
 from digilitt.scoring.quality_tables import (
+    beside_names,
     by_wave,
     distributions,
     items_table,
@@ -56,10 +57,12 @@ class Quality(Result):
     keying : pandas.DataFrame
         wave, scale, item, key, n (rows with every answer in the scale), item_rest (correlation
         of the keyed item with the sum of the other keyed items), conf_low and conf_high (95 %).
+        The key is 0, and the item left out, where inner scales key it in both directions.
     scales : pandas.DataFrame
         scale, keys ("both" or "one"), n_items, n_judged, n_straight, share (of n_judged).
     straight : pandas.DataFrame
-        One column per scale: who answered it throughout with one code; NA where not judged.
+        person, wave, rater, as far as named; and one column per scale: who answered it
+        throughout with one code, NA where not judged.
     patterns : pandas.DataFrame
         wave, pattern, n (rows), share, n_without (items) and without: which items have no
         answer, and why; most frequent first.
@@ -124,7 +127,8 @@ def quality(
     Raises
     ------
     ResponseError
-        If a cut-off can be met by everybody or nobody, times do not say whose they are, or a
+        If a cut-off can be met by everybody or nobody, such as a long_run of more items than
+        there are, times do not say whose they are, or a
         group has the name of a column of the result.
 
     Notes
@@ -162,6 +166,7 @@ def quality(
         },
         compared_from,
         timed=seconds is not None,
+        n_items=len(responses.plan.items),
     )
     return _described(responses, seconds, compared_from, cuts)
 
@@ -199,7 +204,7 @@ def _described(
         items=by_wave({wave: items_table(part) for wave, part in here.items()}),
         keying=keying.drop(columns="reason"),
         scales=scales,
-        straight=rows_straight,
+        straight=beside_names(table, rows_straight),
         patterns=seen,
         recurring=recurring_table(table, vectors),
         distributions=distributions(table),
@@ -209,9 +214,14 @@ def _described(
 
 
 def _straight_caveats(plan: Plan, answers: Answers, scales: pd.DataFrame) -> Iterator[Caveat]:
-    message = "its items have no response format in common, so equal codes are not equal answers."
     for scale, n_items in zip(scales["scale"], scales["n_items"], strict=True):
         if n_items > 1 and not answers.share_format(plan, scale):
+            formats = answers.formats[answers.columns(keys_of(plan, scale))]
+            message = (
+                "its items have several response formats, so equal codes are not equal answers."
+                if len(set(formats.tolist())) > 1
+                else "its items take several ticks, so an answer is no single code."
+            )
             yield Caveat(code="straight-unknown", where=scale, message=message)
 
 

@@ -129,13 +129,14 @@ def _kinds(plan: Plan, item: ItemPlan, columns: dict[str, Floats]) -> Kinds:
 
 
 def keys_of(plan: Plan, scale: str) -> dict[str, int]:
-    """The items that make up a scale, through inner scales as well, with their keys."""
+    """The items that make up a scale, through inner scales as well, with their keys.
+
+    The key is 0 where inner scales key the item in both directions.
+    """
     keys: dict[str, int] = {}
     for part in plan.scale(scale).parts:
-        if part.is_scale:
-            keys |= keys_of(plan, part.name)
-        else:
-            keys |= dict.fromkeys(part.items, part.key)
+        found = keys_of(plan, part.name) if part.is_scale else dict.fromkeys(part.items, part.key)
+        keys |= {item: key if keys.get(item, key) == key else 0 for item, key in found.items()}
     return keys
 
 

@@ -41,7 +41,7 @@ RULES = {
 
 
 def checked_cuts(
-    cuts: Mapping[str, float | None], compared_from: float, *, timed: bool
+    cuts: Mapping[str, float | None], compared_from: float, *, timed: bool, n_items: int
 ) -> dict[str, float]:
     """The cut-offs that were given; `timed` says whether there are response times.
 
@@ -51,6 +51,10 @@ def checked_cuts(
         If one is no number, or one that everybody or nobody could meet.
     """
     problems = [*_cut_problems(cuts)]
+    run = cuts["long_run"]
+    if run is not None and _fits(run, RULES["long_run"]) and run > n_items:
+        message = f"found {run:g}; nobody can meet it, for there are {counted(n_items, 'item')}."
+        problems.append(Problem(code="bad-cut", column="long_run", message=message))
     if not (_is_number(compared_from) and 0 <= compared_from <= 1):
         message = f"found {quoted(compared_from)}; expected a share from 0 to 1."
         problems.append(Problem(code="bad-cut", column="compared_from", message=message))

@@ -75,13 +75,16 @@ def keying_table(plan: Plan, answers: Answers) -> pd.DataFrame:
         keys = keys_of(plan, scale.scale)
         values = keyed(plan, answers, keys)
         complete = values[~np.isnan(values).any(axis=1)]
-        found = item_rest(complete)
+        one_way = np.array(list(keys.values())) != 0
+        found = np.full(len(keys), np.nan)
+        found[one_way] = item_rest(complete[:, one_way])
         low, high = correlation_interval(found, len(complete), CONF_LEVEL)
+        reasons = np.full(len(keys), "keyed in both directions, so left out", dtype=object)
+        reasons[one_way] = _reasons(complete[:, one_way], found[one_way])
         made += list(
             zip(
                 repeat(scale.scale),
-                *(keys, keys.values(), repeat(len(complete)), found, low, high),
-                _reasons(complete, found),
+                *(keys, keys.values(), repeat(len(complete)), found, low, high, reasons),
                 strict=False,
             )
         )
@@ -103,6 +106,8 @@ def _reasons(complete: NDArray[np.float64], found: NDArray[np.float64]) -> list[
 def straight(plan: Plan, answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Who gave one answer throughout a scale, and how many did.
 
+    An item that is keyed in both directions does not make its scale one of both.
+
     Returns
     -------
     rows : pandas.DataFrame
@@ -123,7 +128,7 @@ def straight(plan: Plan, answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
         scales.append(
             {
                 "scale": scale.scale,
-                "keys": "both" if len(set(directions.tolist())) > 1 else "one",
+                "keys": "both" if {1, -1} <= set(directions.tolist()) else "one",
                 "n_items": len(keys),
                 "n_judged": n_judged,
                 "n_straight": n_straight,
@@ -135,6 +140,13 @@ def straight(plan: Plan, answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame, pd.DataFrame(scales, columns=names)
 
 
+def beside_names(table: pd.DataFrame, straight: pd.DataFrame) -> pd.DataFrame:
+    """Who answered scales with one code, beside person, wave and rater, as far as named."""
+    # A scale may have such an id, and its column is the one that is asked for.
+    names = [n for n in ("person", "wave", "rater") if n in table and n not in straight]
+    return pd.concat([table[names], straight.set_axis(table.index)], axis=1)
+
+
 def _same_answer(
     codes: NDArray[np.float64], directions: NDArray[np.int64]
 ) -> tuple[Booleans, Booleans]:
@@ -143,7 +155,7 @@ def _same_answer(
     low = np.where(given, codes, np.inf).min(axis=1)
     high = np.where(given, codes, -np.inf).max(axis=1)
     judged = np.count_nonzero(given, axis=1) >= 2
-    for direction in set(directions.tolist()):
+    for direction in set(directions.tolist()) - {0}:
         judged &= given[:, directions == direction].any(axis=1)
     return low == high, judged
 

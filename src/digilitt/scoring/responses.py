@@ -31,7 +31,7 @@ OnProblem = Literal["error", "missing"]
 # Columns of results that a group would be mistaken for.
 RESULT_COLUMNS = frozenset(
     "scale metric estimate std_error n_answered n_missing band n_persons n_scored mean sd n share "
-    "invited enrolled answered valid suppressed".split()
+    "invited enrolled answered valid suppressed indicator n_others".split()
 )
 
 
