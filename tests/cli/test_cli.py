@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -167,35 +168,58 @@ def test_check_broken_instrument(fail: Fail) -> None:
     assert f"Wrote {len(rows)} problems to problems.csv" in said
 
 
+def instrument_about(link: str, run: Run) -> None:
+    """A starter instrument in the folder "mine", whose first item refers to this alone."""
+    run("new", "mine")
+    file = Path("mine/instrument.toml")
+    lines = [
+        line for line in file.read_text("utf-8").splitlines() if not line.startswith("competences")
+    ]
+    lines.insert(lines.index("[[items]]") + 1, f'competences = ["{link}"]')
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
 def test_check_an_instrument_that_refers_to_the_official_file(run: Run, fail: Fail) -> None:
-    about = {"competence_area_id": "CompetenceArea/1", "competence_id": "Competence/1.1"}
-    outcome = {"type": "Skill", "four_levels_proficiency_name": "ProficiencyLevel/Basic"}
+    about = {
+        "competence_area_id": "CompetenceArea/1",
+        "competence_id": "Competence/1.1",
+        "four_levels_proficiency_name": "ProficiencyLevel/Basic",
+        "ai_label": "AI-Implicit",
+        "description": "D.",
+    }
     entries = [
         {"@type": "CompetenceArea", "@id": "CompetenceArea/1", "name": "One", "description": "D."},
         {"@type": "Competence", "@id": "Competence/1.1", "name": "Search", "description": "D.",
          "competence_area_id": "CompetenceArea/1"},
         {"@type": "ProficiencyLevel", "@id": "ProficiencyLevel/Basic_1", "eight_levels_mapping": 1,
          "four_levels_name": "Basic", "four_levels_description": "D.", "six_levels_mapping": "A1"},
-        {"@type": "LearningOutcome", "@id": "LearningOutcome/LO1.1.06", "description": "D.",
-         "ai_label": "AI-Implicit", **about, **outcome},
+        {"@type": "CompetenceStatement", "@id": "CompetenceStatement/CS1.1.01", **about},
+        {"@type": "LearningOutcome", "@id": "LearningOutcome/LO1.1.06", "type": "Skill", **about},
     ]  # fmt: skip
     Path("official.jsonld").write_text(json.dumps({"@graph": entries}), encoding="utf-8")
-    run("new", "mine")
-    file = Path("mine/instrument.toml")
-    text = file.read_text(encoding="utf-8")
-    link = 'competences = ["digcomp-3.0:LO1.1.06"]'
-    file.write_text(text.replace("[[items]]", f"[[items]]\n{link}", 1), encoding="utf-8")
+    instrument_about("digcomp-3.0:LO1.1.06", run)
     assert "read_digcomp()" in fail("check", "mine")
     assert "in order" in run("check", "mine", "--framework", "official.jsonld").stdout
-    frame = dl.simulate(
-        dl.instrument("mine", frameworks=[dl.read_digcomp("official.jsonld")]), n=9, rng=1
-    )
-    frame.responses.codes.to_csv("svar.csv", index=False)
+    mine = dl.instrument("mine", frameworks=[dl.read_digcomp("official.jsonld")])
+    dl.simulate(mine, n=9, rng=1).responses.codes.to_csv("svar.csv", index=False)
     scored = ("score", "svar.csv", "--instrument", "mine", "--out", "x.html")
     assert "--framework FILE" in fail(*scored)
     run(*scored, "--framework", "official.jsonld")
-    own = dl.framework("digcomp-2.2").model_dump(mode="json", exclude_none=True)
-    assert own["id"] == "digcomp-2.2"
+
+
+def test_check_with_a_framework_of_ones_own(run: Run, fail: Fail) -> None:
+    instrument_about("own:a", run)
+    Path("own.toml").write_text(
+        'id = "own"\nversion = "1.0"\ntitle = { en = "Own" }\nlanguages = ["en"]\n'
+        'licence = "MIT"\nsource = ""\nareas = [{ id = "a", en = "One" }]\n',
+        encoding="utf-8",
+    )
+    assert "Pass your own" in fail("check", "mine")
+    assert "in order" in run("check", "mine", "--framework", "own.toml").stdout
+    assert "no such file" in fail("check", "mine", "--framework", "none.toml")
+    said = fail("check", "mine", "--framework", "own.toml", "--out", "own.toml", "--overwrite")
+    assert "own.toml" in said
+    assert "areas" in Path("own.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("answers")

@@ -253,7 +253,7 @@ def test_statements_and_outcomes_stand_in_the_official_file(tmp_path: Path) -> N
     text = COMPLETE.read_text("utf-8")
     for link in ("digcomp-3.0:LO1.1.06", "digcomp-3.0:CS4.1.01"):
         path.write_text(text.replace('"digilitt:attityd"', f'"{link}"'), "utf-8")
-        with pytest.raises(DefinitionError, match=r"official DigComp file.*read_digcomp\(\)") as told:
+        with pytest.raises(DefinitionError, match=r"official .* read_digcomp\(\)") as told:
             instrument(path)
         (problem,) = told.value.problems
         assert link in problem.message
@@ -261,7 +261,7 @@ def test_statements_and_outcomes_stand_in_the_official_file(tmp_path: Path) -> N
         assert "Did you mean" not in problem.message
     for link in ("digcomp-3.0:LO1.1", "digcomp-2.2:LO1.1.06"):
         path.write_text(text.replace('"digilitt:attityd"', f'"{link}"'), "utf-8")
-        with pytest.raises(DefinitionError, match="which digcomp-.* has not"):
+        with pytest.raises(DefinitionError, match=r"which digcomp-\d\.\d has not"):
             instrument(path)
 
 

@@ -205,9 +205,13 @@ def test_outcomes_need_the_official_file_and_nothing_more() -> None:
     official = framework(NEW).model_copy(
         update={
             "outcomes": [
-                {"id": "LO1.1.06", "competence": "1.1", "kind": "skill", "text": {"en": "Looks."}}
-            ],
-            "languages": ["en"],
+                {
+                    "id": "LO1.1.06",
+                    "competence": "1.1",
+                    "kind": "skill",
+                    "text": {"en": "Looks.", "sv": "Ser."},
+                }
+            ]
         }
     )
     items = about(["digcomp-3.0:LO1.1.06"])

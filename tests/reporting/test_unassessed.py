@@ -126,7 +126,7 @@ def test_the_page_says_what_the_level_means(page: Report) -> None:
     text = " ".join(node.text for node in parsed(page.html()).every())
     for words in (
         "Inte bedömd",
-        "personer som skalans frågor inte gäller",
+        "personer som ingen av skalans frågor gäller",
         "Varje delskala på minst nivån Grundläggande ger 1, övriga 0.",
         "dessutom minst 5 delskalor på minst nivån Mer än grundläggande",
         "räknas tillsammans med TICCSFOI",

@@ -282,6 +282,13 @@ def test_texts_that_are_probably_one(cells: list[object], both: str) -> None:
     draft = take({"a1": [1] * len(cells), "t": cells}, roles={"groups": {"town": "t"}})
     assert found(draft) == [("mixed-code", "", "t")]
     assert both in draft.problems[0].message
+    # The mapping goes by the name of the group, not by the header.
+    assert "under [values.town] in a mapping" in draft.problems[0].message
+
+
+def test_names_that_toml_quotes() -> None:
+    draft = take({"a1": [1, 1], "t": ["Lund", "lund"]}, roles={"groups": {"Ort nu": "t"}})
+    assert 'under [values."Ort nu"] in a mapping' in draft.problems[0].message
 
 
 def test_personal_numbers_are_refused_and_not_shown() -> None:

@@ -112,7 +112,7 @@ def test_straight_lining_is_judged_where_it_can_be_seen() -> None:
 
 
 def test_scales_of_ticks_cannot_be_judged() -> None:
-    ticks = dict.fromkeys(["k1", "k2"], {"format": "quiz", "key": [1, 3]})
+    ticks = {name: {"format": "quiz", "key": [1, 3]} for name in ("k1", "k2")}
     made = small(ticks, {"id": "s", "items": ["k1", "k2"], "metric": "sum"})
     found = quality(answered(made, [[1, 0, 1] * 2]))
     assert listed(found.straight["s"]) == [None]

@@ -36,7 +36,7 @@ def score_file(
     on_problem: Literal["error", "missing"] = "error",
     overwrite: bool = False,
 ) -> Result:
-    """Score Parquet files of any size into a Parquet file, one row per person.
+    """Score Parquet files of any size into a Parquet file, a row for each row read.
 
     The table is never in memory as a whole. What is written has a row for each row that is
     read, in the same order, with the columns that `score_frame` adds. It is not for

@@ -145,7 +145,7 @@ def _only_filled(book: Any, visible: list[Any], file: str) -> Any:
     if len(filled) > 1:
         message = (
             f"Several sheets hold something: {_listing(filled)}. Say which one with sheet= "
-            "(its name, or its number among the visible sheets)."
+            "(--sheet): its name, or its number among the visible sheets."
         )
         raise failure("several-sheets", message, file=file)
     if not filled:
