@@ -361,7 +361,7 @@ def test_counts_in_caveats_are_guarded():
     frame.loc[:1, ["a1", "a2", "a3", "a4"]] = np.nan
     page = report(scored(frame), disclosure=Disclosure(min_n=5), language="en")
     said = parsed(page.html()).by_id("content").text
-    assert "fewer than 5 rows have no answer to any item of the scale" in said
+    assert "Rows without an answer to any item of the scale: a withheld number." in said
     assert not any(remark.n is not None and remark.n.value == 2 for remark in page.content.remarks)
     assert all("2 rows" not in remark.message for remark in page.content.remarks)
 
