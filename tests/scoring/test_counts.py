@@ -142,7 +142,8 @@ def test_every_engine_scores_the_indicator_as_the_exact_scorer_does() -> None:
     frame = answers_of_many(400)
     lazy = pl.from_pandas(frame).lazy()
     arrow = pa.Table.from_pandas(frame, preserve_index=False)
-    relation = duckdb.connect().from_arrow(arrow.append_column("row", pa.array(range(len(frame)))))
+    connection = duckdb.connect()
+    relation = connection.from_arrow(arrow.append_column("row", pa.array(range(len(frame)))))
     found = {
         "pandas": score_frame(frame, PLAN),
         "polars": score_frame(lazy.collect(), PLAN).to_pandas(),

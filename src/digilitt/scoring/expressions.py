@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from operator import or_
+from operator import add, or_
 
 import narwhals.stable.v2 as nw
 
@@ -240,4 +240,4 @@ def _n_in(scale: ScalePlan, need: Need) -> nw.Expr:
         nw.when(_is_one(part, bands)).then(nw.lit(1)).otherwise(nw.lit(0))
         for part, bands in zip(scale.parts, need.bands, strict=True)
     ]
-    return nw.sum_horizontal(*flags)
+    return reduce(add, flags)

@@ -141,14 +141,14 @@ def reached(plan: Plan, part: Part) -> nw.Expr:
     for name in part.items:
         score = nw.col(score_name(name))
         keyed = score if part.key == 1 else (part.low + part.high) - score
-        high.append(nw.when(keyed >= threshold).then(nw.lit(1)).otherwise(nw.lit(0)))
+        high.append(keyed >= threshold)
         found.append(~score.is_null())
         item = plan.item(name)
         outside = nw.col(f"{TEMPORARY}applies_{name}") == 0 if item.may_not_apply else None
         settled.append(found[-1] if outside is None else found[-1] | outside)
     known = reduce(and_, settled) & reduce(or_, found)
     short = nw.when(known).then(nw.lit(0.0))
-    return nw.when(nw.max_horizontal(*high) == 1).then(nw.lit(1.0)).otherwise(short)
+    return nw.when(reduce(or_, high)).then(nw.lit(1.0)).otherwise(short)
 
 
 def invalid(item: ItemPlan) -> nw.Expr:
