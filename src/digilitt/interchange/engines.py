@@ -244,7 +244,7 @@ def _refuse_repeated(file: Path) -> None:
         return
     try:
         names = read_schema(file).names
-    except (ArrowException, OSError):
+    except (ArrowException, OSError, UnicodeError):
         return  # the engine will find the damage
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
