@@ -121,7 +121,7 @@ def notebooks(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error, examples are executed."""
-    session.install(".", *group("docs"))
+    session.install(".[plots]", *group("docs"))
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-E", "docs", "docs/_build/html")
 
 

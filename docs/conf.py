@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ html_sidebars = {"**": []}
 html_math_renderer = "mathml"
 
 HERE = Path(__file__).parent
+# Notebooks run in temporary folders. Below the project, one can find the data of the tests.
+(HERE / "_build").mkdir(exist_ok=True)
+tempfile.tempdir = str(HERE / "_build")
 
 
 def copy_notebooks(_app: object) -> None:

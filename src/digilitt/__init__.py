@@ -34,14 +34,26 @@ if TYPE_CHECKING:
     from digilitt.errors import MissingExtraError as MissingExtraError
     from digilitt.errors import Problem as Problem
     from digilitt.errors import ResponseError as ResponseError
+    from digilitt.evidence.agreement import rater_reliability as rater_reliability
     from digilitt.evidence.content import Coverage as Coverage
     from digilitt.evidence.content import coverage as coverage
+    from digilitt.evidence.dimensionality import Dimensionality as Dimensionality
+    from digilitt.evidence.dimensionality import dimensionality as dimensionality
+    from digilitt.evidence.items import ItemAnalysis as ItemAnalysis
+    from digilitt.evidence.items import item_analysis as item_analysis
+    from digilitt.evidence.polychoric import PolychoricCorrelation as PolychoricCorrelation
+    from digilitt.evidence.polychoric import polychoric as polychoric
+    from digilitt.evidence.reliability import Reliability as Reliability
+    from digilitt.evidence.reliability import reliability as reliability
+    from digilitt.evidence.structure import efa as efa
+    from digilitt.evidence.structure_solution import FactorSolution as FactorSolution
     from digilitt.interchange.answers import read_responses as read_responses
     from digilitt.interchange.digcomp import read_digcomp as read_digcomp
     from digilitt.interchange.guessing import guess_mapping as guess_mapping
     from digilitt.interchange.roster import read_roster as read_roster
     from digilitt.interchange.streaming import score_file as score_file
     from digilitt.interchange.writing import write_table as write_table
+    from digilitt.plots.draw import plot as plot
     from digilitt.reporting.render import Report as Report
     from digilitt.reporting.render import report as report
     from digilitt.result import Caveat as Caveat
@@ -95,14 +107,26 @@ _HOME = {
     "MissingExtraError": "errors",
     "Problem": "errors",
     "ResponseError": "errors",
+    "rater_reliability": "evidence.agreement",
     "Coverage": "evidence.content",
     "coverage": "evidence.content",
+    "dimensionality": "evidence.dimensionality",
+    "Dimensionality": "evidence.dimensionality",
+    "item_analysis": "evidence.items",
+    "ItemAnalysis": "evidence.items",
+    "PolychoricCorrelation": "evidence.polychoric",
+    "polychoric": "evidence.polychoric",
+    "Reliability": "evidence.reliability",
+    "reliability": "evidence.reliability",
+    "efa": "evidence.structure",
+    "FactorSolution": "evidence.structure_solution",
     "read_responses": "interchange.answers",
     "read_digcomp": "interchange.digcomp",
     "guess_mapping": "interchange.guessing",
     "read_roster": "interchange.roster",
     "score_file": "interchange.streaming",
     "write_table": "interchange.writing",
+    "plot": "plots.draw",
     "Report": "reporting.render",
     "report": "reporting.render",
     "Caveat": "result",

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+DATA = "tests/reference/data"
 SECONDS_PER_CELL = 180
 
 
@@ -21,6 +23,7 @@ SECONDS_PER_CELL = 180
 def test_notebook_runs(path: Path, tmp_path: Path) -> None:
     # In a copy of the folder: what a notebook writes must not land among the sources.
     folder = shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
+    shutil.copytree(ROOT / DATA, tmp_path / DATA)
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook, timeout=SECONDS_PER_CELL, resources={"metadata": {"path": str(folder)}}
