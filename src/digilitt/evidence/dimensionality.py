@@ -20,8 +20,8 @@ from digilitt.evidence.dimensionality_rules import (
     rule_caveats,
     suggestions,
 )
+from digilitt.evidence.options import category_problems, is_random, is_whole, seed_of
 from digilitt.evidence.polychoric import MOST_CATEGORIES
-from digilitt.evidence.reliability import seed_of
 from digilitt.numerics.dimensionality import Communality
 from digilitt.numerics.moments import Deletion
 from digilitt.numerics.parallel import Correlation, Percentile, Reference
@@ -277,7 +277,7 @@ def _option_problems(options: Options, rng: object) -> Iterator[Problem]:
         if (given := getattr(options, name)) not in get_args(known):
             message = f"found {given!r}; expected {' or '.join(map(repr, get_args(known)))}."
             yield Problem(code="wrong-value", column=name, message=message)
-    if not _is_whole(options.n_simulations) or options.n_simulations < 1:
+    if not is_whole(options.n_simulations) or options.n_simulations < 1:
         message = f"found {options.n_simulations!r}; expected a whole number of 1 or more."
         yield Problem(code="wrong-value", column="n_simulations", message=message)
     level = options.percentile
@@ -285,14 +285,9 @@ def _option_problems(options: Options, rng: object) -> Iterator[Problem]:
     if level != "mean" and not (is_number and 0 < float(level) < 100):
         message = f"found {level!r}; expected a number between 0 and 100, or 'mean'."
         yield Problem(code="wrong-value", column="percentile", message=message)
-    seeded = _is_whole(rng) and int(rng) >= 0  # type: ignore[call-overload]
-    if not isinstance(rng, np.random.Generator) and not seeded:
+    if not is_random(rng):
         message = f"found {rng!r}; expected a seed (a whole number from 0) or a numpy Generator."
         yield Problem(code="wrong-value", column="rng", message=message)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _data_problems(source: Source, data: ItemData, correlation: Correlation) -> Iterator[Problem]:
@@ -304,11 +299,4 @@ def _data_problems(source: Source, data: ItemData, correlation: Correlation) -> 
         yield Problem(code="too-few-items", message=message)
     if correlation == "pearson":
         return
-    for name, column in zip(data.items, data.values.T, strict=True):
-        n = len(np.unique(column[~np.isnan(column)]))
-        if n > MOST_CATEGORIES:
-            message = (
-                f"has {n} different answers; a polychoric correlation is for items with up to "
-                f"{MOST_CATEGORIES}. Use correlation='pearson'."
-            )
-            yield Problem(code="too-many-categories", column=name, message=message)
+    yield from category_problems(data, MOST_CATEGORIES)

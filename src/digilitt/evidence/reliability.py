@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -13,6 +11,7 @@ import pandas as pd
 
 from digilitt.errors import Problem, ResponseError
 from digilitt.evidence.data import ItemData, Source, item_data, scales_of
+from digilitt.evidence.options import is_random, is_whole, seed_of
 from digilitt.evidence.reliability_rows import (
     Part,
     Row,
@@ -305,7 +304,7 @@ def _check(options: dict[str, Any], rng: object) -> None:
             if name not in STATISTICS
         ]
     for name, least in (("n_factors", 2), ("n_bootstrap", 0)):
-        if not _is_whole(options[name]) or options[name] < least:
+        if not is_whole(options[name]) or options[name] < least:
             problems.append(
                 (name, f"found {options[name]!r}; expected a whole number, {least} up.")
             )
@@ -324,22 +323,8 @@ def option_problems(conf_level: object, rng: object) -> Iterator[tuple[str, str]
             "conf_level",
             f"found {conf_level!r}; expected a number between 0 and 1, such as 0.95.",
         )
-    if not (isinstance(rng, np.random.Generator) or (_is_whole(rng) and rng >= 0)):  # type: ignore[operator]
+    if not is_random(rng):
         yield "rng", f"found {rng!r}; expected a seed (a whole number from 0) or a numpy Generator."
-
-
-def seed_of(rng: np.random.Generator | int) -> str:
-    """The seed, or a name for the state that a generator is in."""
-    if not isinstance(rng, np.random.Generator):
-        return str(int(rng))
-    state = rng.bit_generator.state
-    text = json.dumps(state, sort_keys=True, default=lambda value: np.asarray(value).tolist())
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{state['bit_generator']} in the state {digest[:16]}"
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _listed(known: Iterable[str]) -> str:

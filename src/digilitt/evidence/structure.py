@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digilitt.errors import EstimationError, Problem, ResponseError, counted
 from digilitt.evidence.data import Source
-from digilitt.evidence.reliability import seed_of
+from digilitt.evidence.options import seed_of
 from digilitt.evidence.structure_matrix import (
     Basis,
     Correlation,

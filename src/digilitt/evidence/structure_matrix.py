@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digilitt.errors import EstimationError, Problem, ResponseError, counted
 from digilitt.evidence.data import LARGEST, ItemData, Source, item_data
+from digilitt.evidence.options import category_problems, is_whole
 from digilitt.evidence.polychoric import MOST_CATEGORIES
 from digilitt.numerics.moments import Deletion, covariances
 from digilitt.numerics.polychoric import polychoric_matrix
@@ -126,7 +127,7 @@ def from_matrix(frame: object, n_persons: object) -> Basis:
         `n_persons` is no whole number from 3 to 1e12; all problems at once.
     """
     problems = []
-    if not _is_whole(n_persons) or not FEWEST <= int(n_persons) <= LARGEST:  # type: ignore[call-overload]
+    if not is_whole(n_persons) or not FEWEST <= n_persons <= LARGEST:
         message = f"found {n_persons!r}; expected a whole number from {FEWEST} to {LARGEST:g}."
         problems.append(Problem(code="wrong-value", column="n_persons", message=message))
     if not isinstance(frame, pd.DataFrame):
@@ -185,22 +186,11 @@ def _is_correlation(frame: pd.DataFrame) -> bool:
     return len(frame) == len(frame.columns) and not list(_matrix_problems(frame))
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
 def _answer_problems(
     whole: ItemData, data: ItemData, correlation: Correlation
 ) -> Iterator[Problem]:
     if correlation == "polychoric":
-        for name, column in zip(data.items, data.values.T, strict=True):
-            n = len(np.unique(column[~np.isnan(column)]))
-            if n > MOST_CATEGORIES:
-                message = (
-                    f"has {n} different answers; a polychoric correlation is for items with up "
-                    f"to {MOST_CATEGORIES}. Use correlation='pearson'."
-                )
-                yield Problem(code="too-many-categories", column=name, message=message)
+        yield from category_problems(data, MOST_CATEGORIES)
     if len(data.items) < FEWEST:
         message = f"found {counted(len(data.items), 'item')}; three are the fewest for a factor."
         yield Problem(code="too-few-items", message=message)

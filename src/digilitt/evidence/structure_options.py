@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digilitt.errors import Problem, ResponseError
+from digilitt.evidence.options import is_random, is_whole
 from digilitt.evidence.structure_matrix import Correlation
 from digilitt.numerics.moments import Deletion
 
@@ -58,11 +59,11 @@ def option_problems(
             yield wrong(name, f"found {value!r}; expected {', '.join(map(repr, known))}.")
     for name, least in {"n_factors": 1, "n_starts": 1, "n_bootstrap": 0}.items():
         value = getattr(options, name)
-        if not _is_whole(value) or value < least:
+        if not is_whole(value) or value < least:
             yield wrong(name, f"found {value!r}; expected a whole number of {least} or more.")
     if not isinstance(options.conf_level, float) or not 0.0 < options.conf_level < 1.0:
         yield wrong("conf_level", f"found {options.conf_level!r}; expected such as 0.95.")
-    if not isinstance(rng, np.random.Generator) and not (_is_whole(rng) and int(rng) >= 0):  # type: ignore[call-overload]
+    if not is_random(rng):
         yield wrong("rng", f"found {rng!r}; expected a seed (from 0) or a numpy Generator.")
     wanted = options.rotation in TARGETS
     if wanted != isinstance(target, pd.DataFrame):
@@ -77,10 +78,6 @@ def option_problems(
             yield wrong("correlation", "a correlation matrix is taken as it stands.")
         for name in of_answers:
             yield wrong(name, "does not go with a correlation matrix.")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def target_values(target: pd.DataFrame, items: tuple[str, ...], n_factors: int) -> Floats:
