@@ -53,9 +53,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The tests on this Python with the newest dependencies."""
+    """The tests on this Python with the newest dependencies, on every processor."""
     session.install("-e.", *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -77,7 +77,7 @@ def types(session: nox.Session) -> None:
 def compat(session: nox.Session) -> None:
     """The tests on the oldest and the newest Python."""
     session.install("-e.", *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -91,7 +91,7 @@ def pandas2(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The tests on the lowest declared versions and the oldest Python."""
     session.install("-e.", *group("test"), *lowest_pins())
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -135,13 +135,30 @@ def field(session: nox.Session) -> None:
 
 
 @nox.session
+def simulation(session: nox.Session) -> None:
+    """Recovery of simulated truth, bounds, lavaan's decisions: `nox -s simulation -- [NAME ...]`.
+
+    Takes about an hour, and writes tests/simulation/results.
+    """
+    studies = ("recovery", "differences", "small_samples", "lavaan_decisions")
+    session.install("-e.")
+    for name in session.posargs or studies:
+        session.run("python", "-m", f"tests.simulation.{name}")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
-    """Speed against the same arithmetic by hand, prints ratios: `nox -s bench -- [NAME ...]`."""
+    """Speed beside numpy by hand or R, prints ratios: `nox -s bench -- [NAME ...] [--large]`."""
     folder = ROOT / "tests/bench"
+    options = [word for word in session.posargs if word.startswith("--")]
     # `scoring` means scoring.py and scoring_streamed.py.
-    scripts = [path for name in session.posargs or [""] for path in folder.glob(f"{name}*.py")]
+    names = [word for word in session.posargs if word not in options] or [""]
+    scripts = [path for name in names for path in folder.glob(f"{name}*.py")]
     if not scripts:
-        session.error(f"nothing in {folder} is called so: {' '.join(session.posargs)}")
+        session.error(f"nothing in {folder} is called so: {' '.join(names)}")
     session.install(".[scale]")
     for script in sorted(set(scripts)):
-        session.run("python", str(script))
+        alone = script.stem == "factor_models"
+        # R's own products of matrices run on one thread, so ours beside them do too.
+        threads = {"OPENBLAS_NUM_THREADS": "1"} if alone else {}
+        session.run("python", str(script), *(options if alone else []), env=threads)

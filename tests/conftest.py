@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-from hypothesis import settings
+# Before numpy is loaded: products of small matrices gain nothing from several threads, and on a
+# busy machine they lose much.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 # Each needs more than the test group, and has a nox session that names its folder.
 collect_ignore = ["bench", "field", "notebooks", "wheel"]

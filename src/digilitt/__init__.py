@@ -35,12 +35,24 @@ if TYPE_CHECKING:
     from digilitt.errors import Problem as Problem
     from digilitt.errors import ResponseError as ResponseError
     from digilitt.evidence.agreement import rater_reliability as rater_reliability
+    from digilitt.evidence.alignment import Alignment as Alignment
+    from digilitt.evidence.alignment import alignment as alignment
+    from digilitt.evidence.cfa import cfa as cfa
+    from digilitt.evidence.cfa_scores import FactorScores as FactorScores
+    from digilitt.evidence.cfa_solution import CfaSolution as CfaSolution
     from digilitt.evidence.content import Coverage as Coverage
     from digilitt.evidence.content import coverage as coverage
     from digilitt.evidence.dimensionality import Dimensionality as Dimensionality
     from digilitt.evidence.dimensionality import dimensionality as dimensionality
+    from digilitt.evidence.invariance import invariance as invariance
+    from digilitt.evidence.invariance_result import Invariance as Invariance
     from digilitt.evidence.items import ItemAnalysis as ItemAnalysis
     from digilitt.evidence.items import item_analysis as item_analysis
+    from digilitt.evidence.model_difference import difference_test as difference_test
+    from digilitt.evidence.noninvariance import NonInvariance as NonInvariance
+    from digilitt.evidence.noninvariance import noninvariance as noninvariance
+    from digilitt.evidence.partial_invariance import PartialInvariance as PartialInvariance
+    from digilitt.evidence.partial_invariance import partial_invariance as partial_invariance
     from digilitt.evidence.polychoric import PolychoricCorrelation as PolychoricCorrelation
     from digilitt.evidence.polychoric import polychoric as polychoric
     from digilitt.evidence.reliability import Reliability as Reliability
@@ -108,12 +120,24 @@ _HOME = {
     "Problem": "errors",
     "ResponseError": "errors",
     "rater_reliability": "evidence.agreement",
+    "alignment": "evidence.alignment",
+    "Alignment": "evidence.alignment",
+    "cfa": "evidence.cfa",
+    "FactorScores": "evidence.cfa_scores",
+    "CfaSolution": "evidence.cfa_solution",
     "Coverage": "evidence.content",
     "coverage": "evidence.content",
     "dimensionality": "evidence.dimensionality",
     "Dimensionality": "evidence.dimensionality",
+    "invariance": "evidence.invariance",
+    "Invariance": "evidence.invariance_result",
     "item_analysis": "evidence.items",
     "ItemAnalysis": "evidence.items",
+    "difference_test": "evidence.model_difference",
+    "noninvariance": "evidence.noninvariance",
+    "NonInvariance": "evidence.noninvariance",
+    "partial_invariance": "evidence.partial_invariance",
+    "PartialInvariance": "evidence.partial_invariance",
     "PolychoricCorrelation": "evidence.polychoric",
     "polychoric": "evidence.polychoric",
     "Reliability": "evidence.reliability",

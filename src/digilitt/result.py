@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -12,6 +13,17 @@ SHOWN_ROWS = 30
 # In a column that tells groups apart: the row that sums over it, and those without a group.
 ALL = "(all)"
 UNKNOWN = "(unknown)"
+
+
+def shown_p(values: Iterable[float]) -> list[str]:
+    """Probabilities as they are shown: three digits, none of them "0.000"; empty for NaN.
+
+    Examples
+    --------
+    >>> shown_p([0.0321, 0.00002, float("nan")])
+    ['0.032', '<0.001', '']
+    """
+    return ["" if p != p else "<0.001" if p < 0.0005 else f"{p:.3f}" for p in values]
 
 
 def version() -> str:
@@ -111,14 +123,33 @@ class Result:
         about = self.provenance.instrument
         return f"{self.kind}{f' · {about}' if about else ''} · {len(self.table)} rows"
 
+    def _shown(self) -> pd.DataFrame:
+        """What is shown of the table: all of it, unless a kind of result has much more in it."""
+        return self.table
+
+    def _hidden(self, shown: pd.DataFrame) -> str:
+        """What the table has beyond what is shown; empty if nothing."""
+        rows = len(self.table) - len(shown)
+        columns = len(self.table.columns) - len(shown.columns)
+        parts = [
+            f"{number} more {word}"
+            for number, word in ((rows, "rows"), (columns, "columns"))
+            if number > 0
+        ]
+        return f"({' and '.join(parts)} in .table)" if parts else ""
+
     def __repr__(self) -> str:
-        body = self.table.to_string(max_rows=SHOWN_ROWS, index=False)
+        shown = self._shown()
+        body = shown.to_string(max_rows=SHOWN_ROWS, index=False)
         notes = [f"! {caveat}" for caveat in self.caveats]
-        return "\n".join([self._heading(), body, *notes])
+        return "\n".join(filter(None, [self._heading(), body, self._hidden(shown), *notes]))
 
     def _repr_html_(self) -> str:
-        table = self.table.to_html(max_rows=SHOWN_ROWS, index=False, escape=True, border=0)
+        shown = self._shown()
+        table = shown.to_html(max_rows=SHOWN_ROWS, index=False, escape=True, border=0)
         notes = "".join(f"<li>{html.escape(str(caveat))}</li>" for caveat in self.caveats)
         heading = html.escape(self._heading())
         listed = f"<ul>{notes}</ul>" if notes else ""
-        return f"<div><p><strong>{heading}</strong></p>{table}{listed}</div>"
+        hidden = self._hidden(shown)
+        more = f"<p>{hidden}</p>" if hidden else ""
+        return f"<div><p><strong>{heading}</strong></p>{table}{more}{listed}</div>"

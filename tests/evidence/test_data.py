@@ -97,3 +97,49 @@ def test_numbers_beyond_arithmetic_are_refused(answers: list[float]) -> None:
 )
 def test_large_numbers_are_numbers(answers: list[float]) -> None:
     assert item_data(pd.DataFrame({"a": answers})).items == ("a",)
+
+
+def said(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    with pytest.raises(ResponseError) as caught:
+        item_data(frame)
+    assert {problem.code for problem in caught.value.problems} == {"not-numeric"}
+    return [(problem.column, problem.message) for problem in caught.value.problems]
+
+
+def test_columns_with_the_same_fault_are_one_problem() -> None:
+    words = {f"Fråga {n}": ["Instämmer helt", "Instämmer helt", "Nej"] for n in range(1, 9)}
+    [(column, message)] = said(pd.DataFrame(words))
+    assert column == ""
+    assert message.startswith(
+        "'Fråga 1', 'Fråga 2', 'Fråga 3', 'Fråga 4', 'Fråga 5' … (8 columns) hold text, such as "
+        "'Instämmer helt'. Answers in words need an instrument, which dl.read_responses(…) takes;"
+    )
+    [(column, message)] = said(pd.DataFrame({"a": ["1", "2"], "b": ["3", None]}))
+    assert "hold numbers as" in message
+
+
+def test_a_text_of_one_person_is_not_shown() -> None:
+    [(column, message)] = said(pd.DataFrame({"namn": ["Ada", "Bo"], "a": [1, 2]}))
+    assert column == "namn"
+    assert message.startswith("holds text. Answers in words")
+
+
+def test_stray_cells_are_shown_with_their_rows() -> None:
+    frame = pd.DataFrame({"Fråga 1": [1, 2, "vet ej", 4, 5, "?"]}, index=range(2, 8))
+    assert said(frame) == [
+        (
+            "Fråga 1",
+            (
+                "holds 'vet ej', '?' among numbers, in rows 4, 7; make it NaN if it is no answer: "
+                "pd.to_numeric(…, errors='coerce')."
+            ),
+        )
+    ]
+
+
+def test_ordered_categories_are_told_from_words() -> None:
+    column = pd.Categorical(["no", "yes", "no"], categories=["no", "yes"], ordered=True)
+    [(_, message)] = said(pd.DataFrame({"a": column}))
+    assert ".cat.codes + 1" in message
+    [(_, message)] = said(pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}))
+    assert message.startswith("holds datetime64")

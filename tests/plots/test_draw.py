@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import matplotlib as mpl
@@ -108,3 +110,13 @@ def test_every_kind_of_picture_says_its_options() -> None:
     assert RESULT.kind in PICTURES
     told = plot.__doc__ or ""
     assert [kind for kind in PICTURES if f"`{kind}`" not in told] == []
+
+
+def test_an_option_that_there_is_not_is_an_error() -> None:
+    for kind, draw in PICTURES.items():
+        result = replace(RESULT, kind=kind)
+        with pytest.raises(ResponseError) as raised:
+            plot(result, color="red", size=3)
+        assert [each.column for each in raised.value.problems] == ["color", "size"]
+        first = next(name for name in signature(draw).parameters if name != "result")
+        assert f"a picture of {kind} has no such option; it has {first}" in str(raised.value)

@@ -20,6 +20,7 @@ DATA = FOLDER / "data"
 NO_CASES = {"data", "__pycache__"}
 SOURCE_KEYS = {"program", "version", "call", "licence"}
 TOLERANCE_KEYS = {"value", "reason"}
+RELATIVE = "relative"
 CASE_KEYS = {"title", "data", "source", "tolerance"}
 
 
@@ -45,13 +46,21 @@ class Case:
         """Largest absolute difference allowed; case.toml gives its reason."""
         return float(self.told["tolerance"][name]["value"])
 
-    def check(self, name: str, found: object, expected: object) -> None:
-        """Compare numbers, or arrays of one shape, within the tolerance of that name."""
+    def check(self, name: str, found: object, expected: object, what: str = "") -> None:
+        """Compare numbers, or arrays of one shape, within the tolerance of that name.
+
+        Where case.toml has `relative`, the larger of `value` and that share of the expected
+        figure is allowed.
+        """
         ours, theirs = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-        assert ours.shape == theirs.shape, f"{self.topic}, {name}: {ours.shape}, {theirs.shape}"
-        np.testing.assert_allclose(
-            ours, theirs, rtol=0.0, atol=self.tolerance(name), err_msg=f"{self.topic}, {name}"
-        )
+        about = f"{self.topic}, {name} {what}"
+        assert ours.shape == theirs.shape, f"{about}: {ours.shape}, {theirs.shape}"
+        relative = float(self.told["tolerance"][name].get(RELATIVE, 0.0))
+        allowed = np.fmax(self.tolerance(name), relative * np.abs(theirs))
+        near = np.isclose(ours, theirs, rtol=0.0, atol=allowed, equal_nan=True)
+        off = np.argwhere(~near)
+        lines = [f"{tuple(map(int, i))}: {ours[*i]!r}, not {theirs[*i]!r}" for i in off[:9]]
+        assert not len(off), "\n".join([f"{about}: {len(off)} of {ours.size} differ", *lines])
 
 
 def load_case(topic: str) -> Case:

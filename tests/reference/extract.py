@@ -23,6 +23,28 @@ CLASSICAL = (
 )
 # topic → data set → figures; ``figure.part`` takes one part of a figure.
 KEEP: dict[str, dict[str, str]] = {
+    "cfa": {
+        "bfi": "cfa_ml cfa_mlr factors second",
+        "holzinger": "cfa_ml cfa_mlr factors marker orthogonal higher higher_marker bifactor "
+        "heywood correlated labelled linear freed means fixed_mean robust equal differences",
+        "science": "cfa_ml cfa_mlr",
+        "lsat7": "cfa_ml cfa_mlr",
+    },
+    "cfa_missing": {
+        "bfi": "cfa_fiml",
+        "holzinger_holes": "fiml_ml fiml_mlr fiml_correlated fiml_equal fiml_metric_ml "
+        "fiml_metric fiml_scalar fiml_differences",
+    },
+    "cfa_ordinal": {
+        "bfi": "cfa_wlsmv cfa_dwls cfa_ulsmv theta factors correlated pairwise pairwise_uls "
+        "configural equal equal_theta groups_dwls groups_ulsmv",
+        "science": "cfa_wlsmv cfa_dwls cfa_ulsmv theta delta labelled threshold marker",
+        "lsat7": "cfa_wlsmv cfa_dwls cfa_ulsmv theta delta",
+    },
+    "cfa_sampling": {
+        "holzinger_sampling": "cluster cluster_few cluster_configural cluster_metric "
+        "cluster_difference cluster_fiml weight weight_configural weight_scalar weight_fiml both",
+    },
     "dimensionality": {
         "bfi": "kmo bartlett map parallel.ncomp eigen n_complete eigen_smc eigen_minres "
         "map_from_zero map_fourth ekc parallel_smc parallel_minres parallel_polychoric",
@@ -34,11 +56,53 @@ KEEP: dict[str, dict[str, str]] = {
         "map_from_zero map_fourth ekc parallel_smc parallel_polychoric",
     },
     "efa": dict.fromkeys(["bfi", "holzinger"], "efa efa_fit efa_rotated efa_steps"),
+    "fit_indices": {
+        "bfi": "ordinal robust ladder normal mlr indices residuals ordinal_residuals",
+        "science": "ordinal robust corners small_samples",
+    },
+    "invariance": {
+        "bfi": "invariance_n invariance_ml invariance_mlr three_groups",
+        "holzinger": "invariance_n invariance_ml invariance_mlr ladder sb2010 sb2010_marker "
+        "further correlated marker partial second",
+    },
+    "invariance_ordinal": {
+        "bfi": "invariance_ordinal agree neuro three_groups three_categories two_categories "
+        "partial_loading partial_intercept partial_threshold ulsmv"
+    },
     "items": dict.fromkeys(
         ["bfi", "holzinger", "science", "lsat7"],
         "ctt.mean_r ctt.item_r_drop ctt.alpha_if_dropped describe pairwise complete "
         "describe_1 describe_2 describe_3",
     ),
+    "latent_scores": {
+        "bfi": "fiml ordinal two theta",
+        "holzinger": "three school correlated higher",
+        "science": "delta theta",
+    },
+    "model_reliability": {
+        "bfi": "ml fiml wlsmv theta delta group htmt htmt_ordinal",
+        "holzinger": "three crossed higher bifactor school htmt",
+        "science": "ordinal",
+        "lsat7": "ordinal",
+    },
+    "noninvariance": {
+        "holzinger": "partial crossed",
+        "bfi": "continuous delta theta mixed alignment alignment_thresholds p_adjust",
+    },
+    "models": {
+        "holzinger": "std_lv marker with_means intercepts released labels labelled_marker "
+        "higher_order higher_order_marker bifactor correlated single constrained two_groups "
+        "two_groups_marker by_group metric scalar scalar_partial strict intercepts_alone means "
+        "variances bifactor_groups higher_order_metric three_groups ladder_two ladder_three "
+        "ladder_partial longitudinal longitudinal_partial",
+        "bfi": "delta theta_marker named delta_configural delta_thresholds delta_loadings "
+        "delta_both delta_both_marker theta_both theta_strict wu_six wu_two wu_three wu_mixed "
+        "wu_three_groups wu_partial wu_longitudinal wu_longitudinal_mixed",
+    },
+    "partial_invariance": {
+        "holzinger": "score_ml score_mlr search",
+        "bfi": "three_ml three_mlr score_dwls score_wlsmv score_ulsmv",
+    },
     "polychoric": {
         "bfi": "polychoric thresholds five five_pairwise",
         "science": "polychoric thresholds whole",
@@ -46,6 +110,10 @@ KEEP: dict[str, dict[str, str]] = {
         "empty": "whole",
         "mixed": "mixed",
         "improper": "smoothed",
+    },
+    "longitudinal": {
+        "exlong": "occasions_ml occasions_mlr",
+        "datcat": "occasions_ordinal",
     },
     "reliability": {
         "bfi": f"{CLASSICAL} omega halves psych_halves one_factor ordinal",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from digilitt.errors import Problem, ResponseError, counted
+from digilitt.define.problems import listed
+from digilitt.errors import Problem, ResponseError
+from digilitt.evidence.frame_checks import column_problems
+from digilitt.evidence.names import near
 from digilitt.result import UNKNOWN, Caveat, Provenance
 from digilitt.scoring.responses import Responses
+from digilitt.scoring.simulation_result import Simulation
 
 Source = Responses | pd.DataFrame
 Floats = NDArray[np.float64]
@@ -120,10 +125,17 @@ def item_data(
     if isinstance(source, Responses):
         return _in_range(_from_responses(source, scale, by, cluster, counts))
     if not isinstance(source, pd.DataFrame):
-        raise ResponseError(
-            f"found a {type(source).__name__}; expected Responses or a pandas data frame of items."
-        )
+        refuse(source)
     return _in_range(_from_frame(source, scale, by, cluster, counts))
+
+
+def refuse(source: object) -> NoReturn:
+    """Say what is expected instead of something that is neither responses nor a frame."""
+    if isinstance(source, Simulation):
+        raise ResponseError("found a Simulation; pass its .responses.")
+    raise ResponseError(
+        f"found a {type(source).__name__}; expected Responses or a pandas data frame of items."
+    )
 
 
 def _in_range(data: ItemData) -> ItemData:
@@ -161,7 +173,8 @@ def _from_responses(
         message = "responses have one row per person; counts= is for a data frame of patterns."
         raise ResponseError([Problem(code="no-counts", column=counts, message=message)])
     cluster = "cluster" if cluster is None and "cluster" in source.people else cluster
-    if problems := list(_lacking(source.people, [by, cluster])):
+    people = source.people
+    if problems := [*_lacking(people, [by], "group"), *_lacking(people, [cluster])]:
         raise ResponseError(problems)
     keyed = source.keyed(scale)
     ranges = {item.item: (item.low, item.high) for item in source.plan.items}
@@ -230,11 +243,16 @@ def _labels(table: pd.DataFrame, name: str | None) -> pd.Series | None:
     return column.where(column.notna(), UNKNOWN).reset_index(drop=True)
 
 
-def _lacking(table: pd.DataFrame, names: Sequence[str | None]) -> Iterator[Problem]:
+def _lacking(
+    table: pd.DataFrame, names: Sequence[str | None], what: str = "column"
+) -> Iterator[Problem]:
     for name in names:
         if name is not None and name not in table:
-            known = ", ".join(map(str, table.columns)) or "none"
-            message = f"no column of that name; the columns are {known}."
+            known = [
+                str(column) for column in table.columns if column != "person" or what == "column"
+            ]
+            told = f"the {what}s are {listed(known)}" if known else f"there are no {what}s"
+            message = f"no {what} of that name; {told}.{near(str(name), known)}"
             yield Problem(code="missing-column", column=name, message=message)
 
 
@@ -249,20 +267,7 @@ def _frame_problems(
         message = "a column stands more than once; rename all but one, or drop them."
         yield Problem(code="column-twice", message=message)
         return
-    for name in items:
-        column = frame[name]
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
-            parsed = pd.to_numeric(column.astype(object), errors="coerce")
-            message = (
-                f"holds {column.dtype}; expected numbers. Leave the column out, or name it in by=, "
-                "where there is by=, if it is a group."
-            )
-            if parsed.notna().any() and bool((parsed.notna() | column.isna()).all()):
-                message = f"holds numbers as {column.dtype}; make them numbers by pd.to_numeric."
-            yield Problem(code="not-numeric", column=str(name), message=message)
-        elif n := int(np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan)).sum()):
-            message = f"holds {counted(n, 'infinite value')}; expected numbers, NaN for missing."
-            yield Problem(code="infinite", column=str(name), message=message)
+    yield from column_problems(frame, items)
     if counts is None:
         return
     column = frame[counts]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import chdtr, chdtrc, chndtr, ndtri
+from scipy.special import chdtrc
 
+from digilitt.numerics.rmsea import rmsea_interval
 from digilitt.numerics.uniqueness import degrees_of_freedom
 
 Floats = NDArray[np.float64]
 
 NAN = float("nan")
-# Of the noncentral distribution that scipy still inverts.
-LARGEST_CHI2 = 1e9
 # Smallest eigenvalue of a matrix that is still inverted.
 SINGULAR = 1e-10
 
@@ -99,7 +96,7 @@ def factor_fit(r: Floats, loadings: Floats, n: float, conf_level: float = 0.90) 
     multiplier = multiplier_null - 2 * n_factors / 3
     chi2 = objective * multiplier if multiplier > 0 else NAN
     tested = df > 0 and bool(np.isfinite(chi2))
-    low, high = _rmsea_interval(chi2, df, n, conf_level) if tested else (NAN, NAN)
+    low, high = rmsea_interval(chi2, df, n - 1, conf_level) if tested else (NAN, NAN)
     tli = NAN
     if tested and null > 0 and 2 * null / (n_items * (n_items - 1)) != 1 / multiplier:
         expected = null / df_null
@@ -128,26 +125,3 @@ def _discrepancy(r: Floats, model: Floats) -> float:
     trace = float(np.trace(np.linalg.solve(model, r)))
     ratio = float(np.linalg.slogdet(r)[1] - np.linalg.slogdet(model)[1])
     return max(trace - ratio - len(r), 0.0)
-
-
-def _rmsea_interval(chi2: float, df: int, n: float, conf_level: float) -> tuple[float, float]:
-    """Bounds by Steiger's inversion of the noncentral chi2 distribution."""
-    tail = (1.0 - conf_level) / 2.0
-    if chi2 > LARGEST_CHI2:
-        # The distribution is normal by now, to nine digits of the bounds, and chndtr gives up.
-        z, apart = float(ndtri(1.0 - tail)), chi2 - df
-        reach = z * np.sqrt(4.0 * (apart + z**2) + 2.0 * df)
-        bounds = np.sqrt((apart + 2.0 * z**2 + np.array([-reach, reach])) / ((n - 1) * df))
-        return float(bounds[0]), float(bounds[1])
-    central = float(chdtr(df, chi2))
-
-    def bound(share: float) -> float:
-        if central <= share:
-            return 0.0
-        most = max(n, chi2) + 2 * n + 10 * df
-        excess: Callable[[float], float] = lambda ncp: float(chndtr(chi2, df, ncp)) - share  # noqa: E731
-        if not (np.isfinite(excess(most)) and excess(most) < 0):
-            return NAN
-        return float(np.sqrt(brentq(excess, 0.0, most, xtol=1e-10) / ((n - 1) * df)))
-
-    return bound(1.0 - tail), bound(tail)

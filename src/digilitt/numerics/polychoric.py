@@ -93,7 +93,7 @@ def polychoric_matrix(
     rows, columns = margins[a], margins[b]
     if thresholds == "pair":
         rows, columns = tables.sum(axis=2), tables.sum(axis=1)
-    changed, corrected, n_empty = _corrected(tables, rows, columns, correction)
+    changed, corrected, n_empty = empty_cells_filled(tables, rows, columns, correction)
     cuts = normal_thresholds(rows), normal_thresholds(columns)
     found = pair_correlations(changed, *cuts)
     influence = influence_tables(tables, rows, columns, found.rho)
@@ -212,10 +212,13 @@ def square(pairs: NDArray[Any], p: int, diagonal: object) -> NDArray[Any]:
     return matrix
 
 
-def _corrected(
+def empty_cells_filled(
     tables: Floats, rows: Floats, columns: Floats, correction: float
 ) -> tuple[Floats, Booleans, Integers]:
-    """Tables to estimate from, which of them were changed, and their numbers of empty cells."""
+    """Tables to estimate from, which of them were changed, and their numbers of empty cells.
+
+    Parameters as those of `polychoric_matrix`; rows and columns are the margins of each pair.
+    """
     empty = (tables == 0.0) & (rows > 0.0)[:, :, None] & (columns > 0.0)[:, None, :]
     n_empty = empty.sum(axis=(1, 2)).astype(np.int64)
     two = ((rows > 0.0).sum(axis=1) == 2) & ((columns > 0.0).sum(axis=1) == 2)

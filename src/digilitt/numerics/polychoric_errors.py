@@ -182,12 +182,15 @@ def asymptotic_covariance(
 def _fill(block: Floats, codes: Integers, cuts: list[Floats], influence: Floats) -> None:
     """Put what each person adds to every threshold and correlation into a block."""
     stop, k = 0, influence.shape[1] - 1
+    # Item by item in memory, so that every column of the block is one pass over two rows.
+    last = np.ascontiguousarray(np.where(codes < 0, k, codes).T)
     for item, table in enumerate(cuts):
         start, stop = stop, stop + table.shape[1]
         block[:, start:stop] = table[codes[:, item]]
-    last = np.where(codes < 0, k, codes)
-    for pair, (a, b) in enumerate(zip(*pair_index(codes.shape[1]), strict=True)):
-        block[:, stop + pair] = influence[pair].ravel()[last[:, a] * (k + 1) + last[:, b]]
+    shifted, tables = last * (k + 1), influence.reshape(len(influence), -1)
+    for pair, (a, b) in enumerate(zip(*pair_index(len(last)), strict=True)):
+        # Clipping does nothing to such indices; without it numpy would fill a copy first.
+        np.take(tables[pair], shifted[a] + last[b], out=block[:, stop + pair], mode="clip")
 
 
 def _threshold_part(

@@ -1,0 +1,1 @@
+"""Models of covariances, means and thresholds, and their estimation."""
