@@ -266,7 +266,8 @@ def test_errors_follow_the_estimates_to_the_minimum(method, metric, thresholds):
     jacobian = np.array(columns).T.reshape(-1, 4, n_parameters)
     expected = np.einsum("xgk,gkl,ygl->xy", jacobian, acov, jacobian)
     found = alignment_errors(groups, aligned(groups), acov)
-    assert np.allclose(found.means_acov, expected[:4, :4], atol=1e-6)
+    # Differences of a search: it ends within 1e-8 of the minimum, and the step is 1e-4.
+    assert np.allclose(found.means_acov, expected[:4, :4], rtol=2e-4, atol=1e-6)
     assert np.allclose(found.means, np.sqrt(np.diag(expected)[:4]), atol=1e-4)
     assert np.allclose(found.variances, np.sqrt(np.diag(expected)[4:8]), atol=1e-4)
     places = 8 + np.arange(4 * 5).reshape(4, 5)
