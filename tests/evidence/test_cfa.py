@@ -474,3 +474,45 @@ def test_a_search_that_ends_on_a_saddle_is_told() -> None:
 def test_a_step_carries_what_is_told_of_it_and_of_those_before() -> None:
     found = dl.invariance(nine_groups(), by="kommun", estimator="mlr")
     assert "small-groups" in {caveat.code for caveat in found.solution("metric").caveats}
+
+
+def test_groups_that_one_model_lacks_are_told() -> None:
+    three = STEPS.assign(town=np.where(np.arange(N) % 3 == 0, "x", SEX))
+    full = dl.cfa(three, group="town")
+    fewer = dl.cfa(three[three["town"] != "x"], group="town", equal=["loadings"])
+    with pytest.raises(ResponseError, match="same answers"):
+        dl.difference_test(fewer, full)
+
+
+def test_waves_that_are_not_there_are_told() -> None:
+    cohort = dl.simulate_cohort(rng=7).responses
+    with pytest.raises(ResponseError, match=r"found '2022'; the waves are 2018, 2019"):
+        dl.invariance(cohort, occasions=["2018", "2022"], scale="attityd")
+    with pytest.raises(ResponseError, match="expected a list"):
+        dl.invariance(cohort, occasions="2018", scale="attityd")
+
+
+def test_occasions_need_persons_too() -> None:
+    wide = pd.concat([STEPS.add_suffix("_1"), STEPS.add_suffix("_2")], axis=1)
+    model = "f =~ a1 + a2 + a3 + a4 + a5 + a6"
+    with pytest.raises(ResponseError) as caught:
+        dl.invariance(wide[:12], model=model, occasions=["1", "2"])
+    assert codes(caught.value) == {"too-few-persons"}
+
+
+def test_a_later_step_that_cannot_be_true_is_told() -> None:
+    frame = NUMBERS[:60].assign(sex=np.where(np.arange(60) < 30, "kvinna", "man"))
+    found = dl.invariance(
+        frame, by="sex", model="f =~ a1 + a2 + a3\ng =~ a4 + a5 + a6", estimator="ml"
+    )
+    told = {(c.code, c.where) for c in found.caveats}
+    for level in found.steps:
+        improper = {
+            (c.code, c.where)
+            for c in found.solution(level).caveats
+            if c.code in ("heywood-case", "factors-not-distinct", "loading-above-one")
+            and level not in c.where
+        }
+        where = "" if level == "configural" else f"{level}, "
+        assert {(code, f"{where}{group}") for code, group in improper} <= told
+    assert {code for code, _ in told} & {"heywood-case", "factors-not-distinct"}

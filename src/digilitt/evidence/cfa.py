@@ -195,7 +195,7 @@ def prepared(data: ModelData, options: Options) -> tuple[ModelTable, Statistics]
     items = _table(data, options, distinct).items
     whole = arranged(data, items)
     data = answered(whole, listwise=options.missing == "listwise", ordinal=options.ordinal)
-    if problems := list(_person_problems(data, whole)):
+    if problems := list(person_problems(data, whole)):
         raise ResponseError(problems)
     if not options.ordinal:
         continuous = continuous_statistics(data, options.estimator, options.missing)
@@ -274,7 +274,7 @@ def option_problems(options: Options) -> Iterator[Problem]:
         yield Problem(code="wrong-value", column="conf_level", message=message)
 
 
-def _person_problems(data: ModelData, whole: ModelData) -> Iterator[Problem]:
+def person_problems(data: ModelData, whole: ModelData) -> Iterator[Problem]:
     """Too few persons, or units, of those in the whole data."""
     if not data.persons():
         empty = _unanswered(whole)

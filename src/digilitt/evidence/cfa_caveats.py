@@ -55,8 +55,7 @@ def by_weight(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
 
 def model_caveats(fitted: Fitted) -> Iterator[Caveat]:
     """Caveats of the solution and of the sample behind it."""
-    for name, number, _ in each_group(fitted):
-        yield from _improper(fitted, number, name)
+    yield from improper_caveats(fitted)
     if fitted.chi2.df == 0:
         message = "the model has no degrees of freedom: it fits any data, and fit says nothing."
         yield Caveat(code="no-degrees-of-freedom", message=message)
@@ -69,6 +68,12 @@ def model_caveats(fitted: Fitted) -> Iterator[Caveat]:
     yield from _hardly_determined(fitted)
     yield from model_notes(fitted.table)
     yield from sample_caveats(fitted)
+
+
+def improper_caveats(fitted: Fitted) -> Iterator[Caveat]:
+    """Estimates that cannot be true, such as a variance below 0."""
+    for name, number, _ in each_group(fitted):
+        yield from _improper(fitted, number, name)
 
 
 def sample_caveats(fitted: Fitted) -> Iterator[Caveat]:

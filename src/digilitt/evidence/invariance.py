@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from digilitt.errors import EstimationError, Problem, ResponseError, counted
-from digilitt.evidence.cfa import Options, lower_case, option_problems, prepared
-from digilitt.evidence.cfa_caveats import by_weight, model_caveats
+from digilitt.evidence.cfa import Options, lower_case, option_problems, person_problems, prepared
+from digilitt.evidence.cfa_caveats import by_weight, improper_caveats, model_caveats
 from digilitt.evidence.data import Source
 from digilitt.evidence.invariance_result import Invariance
 from digilitt.evidence.model_difference import difference, difference_caveats
@@ -198,6 +198,8 @@ def _over_time(
 ) -> tuple[tuple[Step, ...], Statistics]:
     """The ladder between occasions, and the statistics of all their columns."""
     data = answered(found.data, listwise=options.missing == "listwise", ordinal=options.ordinal)
+    if problems := list(person_problems(data, found.data)):
+        raise ResponseError(problems)
     statistics: Statistics
     categories = None
     if options.ordinal:
@@ -235,6 +237,8 @@ def climbed(ladder: Sequence[Step], statistics: Statistics, options: Options) ->
             message = f"the step could not be estimated: {error}"
             caveats.append(Caveat(code="step-not-estimated", where=step.name, message=message))
             continue
+        if before is not None:
+            caveats += _improper(step.name, found)
         steps[step.name] = before = found
         if step.nested_in in steps:
             tests[step.name] = difference(found, steps[step.nested_in])
@@ -258,6 +262,12 @@ def climbed(ladder: Sequence[Step], statistics: Statistics, options: Options) ->
             n=round(sum(statistics.sizes)),
         ),
     )
+
+
+def _improper(step: str, found: Fitted) -> Iterator[Caveat]:
+    """What cannot be true of a step after the first, whose caveats are told in full."""
+    for caveat in improper_caveats(found):
+        yield replace(caveat, where=", ".join(filter(None, (step, caveat.where))))
 
 
 def _estimated(step: Step, statistics: Statistics, before: Fitted | None) -> Fitted:

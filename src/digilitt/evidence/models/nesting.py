@@ -174,6 +174,8 @@ def same_answers(one: Fitted, other: Fitted) -> bool:
         ]
         return all(np.isclose(a, b, rtol=1e-9, equal_nan=True) for a, b in pairs)
     if isinstance(first, Ordinal) and isinstance(second, Ordinal):
+        if len(first.groups) != len(second.groups):
+            return False
         both = zip(first.groups, second.groups, strict=True)
         return all(_alike(a, b) for a, b in both)
     return False

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from digilitt.define.problems import listed
 from digilitt.errors import Problem, ResponseError
 from digilitt.evidence.data import Source
 from digilitt.evidence.models.checks import Names
 from digilitt.evidence.models.data import ModelData, model_data, parsed_model
 from digilitt.evidence.models.longitudinal import longitudinal
 from digilitt.evidence.models.syntax import ParsedModel
+from digilitt.evidence.names import near
 from digilitt.scoring.responses import Responses
 
 Occasions = Mapping[str, Mapping[str, str]] | Sequence[str]
@@ -59,6 +61,9 @@ def occasion_data(
     ResponseError
         If the source cannot be used so.
     """
+    if isinstance(occasions, str):
+        message = f"found the text {occasions!r}; expected a list such as ['2018', '2019']."
+        raise ResponseError([Problem(code="wrong-value", column="occasions", message=message)])
     if model is None and isinstance(source, pd.DataFrame):
         message = "a frame with several occasions needs model=, for the items of one occasion."
         raise ResponseError([Problem(code="no-model", message=message)])
@@ -104,6 +109,12 @@ def _side_by_side(
     if isinstance(occasions, Mapping):
         message = "of responses, occasions are names of waves: a list such as ['2018', '2019']."
         problems.append(Problem(code="wrong-value", column="occasions", message=message))
+    if "wave" in people and not isinstance(occasions, Mapping):
+        known = [str(wave) for wave in people["wave"].drop_duplicates()]
+        for name in map(str, occasions):
+            if name not in known:
+                message = f"found {name!r}; the waves are {listed(known)}.{near(name, known)}"
+                problems.append(Problem(code="wrong-value", column="occasions", message=message))
     for column in unused:
         if column is not None:
             message = "with occasions of responses, clusters and weights cannot be used."

@@ -35,7 +35,7 @@ class Continuous:
     sample : Sample
     robust, fiml : bool
     information : tuple of Information
-        With missing answers, for robust indices; else empty.
+        Where all answers are taken (`fiml`), for robust indices; else empty.
     """
 
     data: ModelData
